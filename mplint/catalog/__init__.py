@@ -1,0 +1,92 @@
+"""What the names of other libraries mean: tables, no logic.
+
+`find` looks a dotted name up. Everything that differs between libraries is data here, never a
+special case elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import lru_cache
+
+from mplint.catalog import futures, multiprocessing, things, threads
+from mplint.catalog.kinds import Kind, Launcher, Library, Maker, Method
+
+__all__ = ["GATE", "GATE_WORDS", "Kind", "Launcher", "Library", "Maker", "Method", "find", "given", "library"]
+
+GATE = re.compile(rb"multiprocess|concurrent\.futures|\b(?:billiard|pathos|loky)\b")
+"""A file without this has nothing to look at, unless another file draws it in."""
+
+GATE_WORDS = (b"multiprocess", b"concurrent.futures", b"billiard", b"pathos", b"loky")
+"""One of these is in every file that the gate lets through: quicker to look for."""
+
+LIBRARIES: tuple[Library, ...] = (
+    Library("multiprocessing.dummy", threads=True, checks_main=False),
+    Library("multiprocessing"),
+    Library("torch.multiprocessing"),
+    Library("billiard"),
+    Library("multiprocess.dummy", threads=True, checks_main=False),
+    Library("multiprocess", pickler="dill"),
+    Library("pathos.helpers.mp", pickler="dill"),
+    Library("multiprocessing_on_dill", pickler="dill"),
+)
+
+LAUNCHERS: dict[str, Launcher] = {
+    "torch.multiprocessing.spawn": Launcher(
+        ("fn", "args", "nprocs", "join", "daemon", "start_method"), first_argument_is_index=True
+    ),
+    "torch.multiprocessing.start_processes": Launcher(
+        ("fn", "args", "nprocs", "join", "daemon", "start_method"), first_argument_is_index=True
+    ),
+}
+
+_OTHERS: dict[str, Maker] = {**threads.MAKERS, **futures.MAKERS, **things.MAKERS}
+_GIVEN: dict[str, Kind] = {**multiprocessing.GIVEN, **futures.GIVEN}
+
+THREAD_POOL = replace(multiprocessing.POOL, name="ThreadPool", family="thread", noun="a thread pool")
+
+_THREAD_MAKERS: dict[str, Maker] = {
+    "Process": threads.MAKERS["threading.Thread"],
+    "Queue": threads.MAKERS["queue.Queue"],
+    "JoinableQueue": threads.MAKERS["queue.Queue"],
+    "Pool": Maker(THREAD_POOL, context=False),
+    **{
+        name: threads.MAKERS[f"threading.{name}"]
+        for name in ("Lock", "RLock", "Semaphore", "BoundedSemaphore", "Event", "Condition")
+    },
+}
+
+
+def library(path: str) -> tuple[Library, str] | None:
+    """The library that a dotted name belongs to, and the rest of the name."""
+    for candidate in LIBRARIES:
+        if path == candidate.root:
+            return candidate, ""
+        if path.startswith(candidate.root + "."):
+            return candidate, path[len(candidate.root) + 1 :]
+    return None
+
+
+@lru_cache(maxsize=None)
+def find(path: str) -> Maker | Launcher | None:
+    """What a dotted name makes or launches; None when that is nothing the model follows."""
+    launcher = LAUNCHERS.get(path)
+    if launcher is not None:
+        return launcher
+    if path in _OTHERS:
+        return _OTHERS[path]
+    found = library(path)
+    if found is None:
+        return None
+    lib, name = found
+    if lib.threads:
+        return _THREAD_MAKERS.get(name)
+    if name == "pool.ThreadPool":
+        return _THREAD_MAKERS["Pool"]
+    return multiprocessing.MAKERS.get(name)
+
+
+def given(word: str) -> Kind | None:
+    """The kind behind the word in `Method.gives`."""
+    return _GIVEN.get(word)

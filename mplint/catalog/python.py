@@ -1,0 +1,202 @@
+"""What ordinary calls do: which can raise on ordinary data, and which keep what they are given.
+
+A call that is in none of these tables may raise and may keep its arguments.
+"""
+
+from __future__ import annotations
+
+import builtins
+
+EXCEPTIONS: dict[str, type[BaseException]] = {
+    name: value
+    for name, value in vars(builtins).items()
+    if isinstance(value, type) and issubclass(value, BaseException)
+}
+
+QUIET: frozenset[str] = frozenset(
+    {
+        *EXCEPTIONS,
+        *(
+            "all any bin bool bytearray bytes callable chr complex delattr dict dir divmod"
+            " enumerate filter format frozenset getattr globals hasattr hash hex id isinstance"
+            " issubclass iter len list locals map max min object oct ord print property range repr"
+            " reversed round set setattr slice sorted staticmethod str sum super tuple type vars"
+            " zip"
+        ).split(),
+        "collections.Counter",
+        "collections.OrderedDict",
+        "collections.defaultdict",
+        "collections.deque",
+        "contextlib.suppress",
+        "copy.copy",
+        "ctypes.c_bool",
+        "datetime.datetime.now",
+        "datetime.datetime.utcnow",
+        "functools.partial",
+        "functools.wraps",
+        "gc.collect",
+        "itertools.chain",
+        "itertools.count",
+        "itertools.cycle",
+        "itertools.islice",
+        "itertools.product",
+        "itertools.repeat",
+        "itertools.zip_longest",
+        "math.ceil",
+        "math.floor",
+        "operator.itemgetter",
+        "os.cpu_count",
+        "os.getcwd",
+        "os.getpid",
+        "os.getppid",
+        "os.path.abspath",
+        "os.path.basename",
+        "os.path.dirname",
+        "os.path.exists",
+        "os.path.isdir",
+        "os.path.isfile",
+        "os.path.join",
+        "os.sched_getaffinity",
+        "platform.system",
+        "random.choice",
+        "random.randint",
+        "random.random",
+        "random.seed",
+        "random.shuffle",
+        "random.uniform",
+        "signal.signal",
+        "socket.gethostname",
+        "sys.getsizeof",
+        "sys.stderr.flush",
+        "sys.stderr.write",
+        "sys.stdout.flush",
+        "sys.stdout.write",
+        "threading.active_count",
+        "threading.current_thread",
+        "threading.get_ident",
+        "time.monotonic",
+        "time.perf_counter",
+        "time.process_time",
+        "time.sleep",
+        "time.strftime",
+        "time.time",
+        "time.time_ns",
+        "timeit.default_timer",
+        "traceback.format_exc",
+        "traceback.format_exception",
+        "traceback.print_exc",
+        "typing.cast",
+        "uuid.uuid4",
+        "warnings.warn",
+    }
+)
+"""Calls that neither raise on ordinary data nor keep what they are given."""
+
+QUIET_MODULES: frozenset[str] = frozenset({"logging", "warnings", "typing", "dataclasses"})
+"""Modules all of whose functions are quiet."""
+
+KEEPS_NOTHING: frozenset[str] = frozenset(
+    {"int", "float", "next", "open", "eval", "json.dumps", "json.loads", "pickle.loads"}
+)
+"""Calls that may raise but do not keep what they are given."""
+
+QUIET_METHODS: frozenset[str] = frozenset(
+    (
+        "add append appendleft capitalize casefold center clear copy count critical debug"
+        " difference discard elapsed encode endswith error exception extend extendleft flush format"
+        " get_ident info insert intersection isalnum isalpha isdigit isdisjoint isEnabledFor isspace"
+        " issubset issuperset items join keys ljust lower lstrip partition replace reverse rfind"
+        " rjust rpartition rsplit rstrip setLevel setdefault sort split splitlines startswith strip"
+        " title total_seconds union update upper values warn warning zfill"
+    ).split()
+)
+"""Methods of strings, containers and loggers that do not raise on ordinary data, whatever the
+receiver is called."""
+
+PLAIN_RESULTS: frozenset[str] = frozenset(
+    {
+        *(
+            "abs all any bin bool bytearray bytes callable chr complex divmod float format hasattr"
+            " hash hex id input int isinstance issubclass len oct ord pow print repr round str sum"
+        ).split(),
+        "math.ceil",
+        "math.floor",
+        "os.cpu_count",
+        "os.getcwd",
+        "os.getenv",
+        "os.getpid",
+        "os.getppid",
+        "os.listdir",
+        "os.path.abspath",
+        "os.path.basename",
+        "os.path.dirname",
+        "os.path.exists",
+        "os.path.isdir",
+        "os.path.isfile",
+        "os.path.join",
+        "platform.system",
+        "multiprocessing.cpu_count",
+        "random.choice",
+        "random.randint",
+        "random.random",
+        "random.uniform",
+        "socket.gethostname",
+        "time.monotonic",
+        "time.perf_counter",
+        "time.process_time",
+        "time.sleep",
+        "time.strftime",
+        "time.time",
+        "traceback.format_exc",
+        "uuid.uuid4",
+    }
+)
+"""Calls whose result is plain data: never an object that the model follows."""
+
+ELEMENT_PRESERVING: frozenset[str] = frozenset(
+    {
+        "list",
+        "tuple",
+        "set",
+        "frozenset",
+        "sorted",
+        "reversed",
+        "iter",
+        "collections.deque",
+        "copy.copy",
+        "itertools.cycle",
+        "itertools.islice",
+        "itertools.chain",
+        "itertools.chain.from_iterable",
+        "filter",
+        "tqdm.tqdm",
+        "tqdm",
+    }
+)
+"""Calls that give back what their first argument holds, in another container."""
+
+NARROW_EXCEPTIONS: frozenset[str] = frozenset(
+    {
+        "queue.Empty",
+        "queue.Full",
+        "KeyboardInterrupt",
+        "EOFError",
+        "BrokenPipeError",
+        "ConnectionError",
+        "ConnectionResetError",
+        "InterruptedError",
+        "StopIteration",
+        "StopAsyncIteration",
+        "GeneratorExit",
+        "SystemExit",
+        "ImportError",
+        "ModuleNotFoundError",
+        "NotImplementedError",
+        "multiprocessing.ProcessError",
+        "multiprocessing.TimeoutError",
+        "multiprocessing.AuthenticationError",
+        "multiprocessing.BufferTooShort",
+        "asyncio.CancelledError",
+    }
+)
+"""Exceptions whose handler says nothing about an error in the work itself."""

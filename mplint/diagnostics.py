@@ -1,0 +1,59 @@
+"""What mplint says, as plain values: places, and findings at places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Kind: TypeAlias = Literal["bug", "portability", "advice", "error"]
+"""`bug` and `portability` are on by default, `advice` is off; an `error` (a file that could not be
+read or analysed) is always on."""
+
+START_METHODS = ("fork", "spawn", "forkserver")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A stretch of a file; lines and columns count from 1, the end is exclusive."""
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Related:
+    """Another end of a finding: where the queue is made, what can raise."""
+
+    place: Place
+    message: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Diagnostic:
+    """One finding. `start_methods` and `python` say under which it bites here: the rule's, as far
+    as the project's own settings allow them."""
+
+    place: Place
+    code: str
+    name: str
+    kind: Kind
+    message: str
+    help: str = ""
+    start_methods: tuple[str, ...] = ()
+    python: str = ""
+    related: tuple[Related, ...] = ()
+    seen: str = ""  # what `mplint check --prove` saw on this machine
+
+    @property
+    def path(self) -> str:
+        return self.place.path
+
+
+def methods_in_words(methods: tuple[str, ...]) -> str:
+    """`fork, spawn and forkserver`."""
+    if len(methods) < 2:
+        return "".join(methods)
+    return f"{', '.join(methods[:-1])} and {methods[-1]}"

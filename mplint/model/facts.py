@@ -1,0 +1,522 @@
+"""What one file says, as plain values.
+
+A file is lowered once from its syntax tree to the values in this module. They hold no syntax
+nodes, no file name and nothing of other files, so they can be sent to another process and kept.
+Everything that the rest of the model knows of a file, it knows from here.
+
+Two facts are equal only if they are the same object: they are keys of tables all over the model.
+Every expression and step carries `at`, its number in the order of the walk. The number identifies
+it inside its file, and `Tree.node(at)` finds the syntax node again when its position is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import EllipsisType
+from typing import Literal, TypeAlias
+
+# Expressions ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Name:
+    """A name that is read. Variables of comprehensions are renamed `x@<at>`, which makes them
+    ordinary variables of the function around."""
+
+    at: int
+    id: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attribute:
+    at: int
+    value: Expr
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Argument:
+    value: Expr
+    keyword: str | None = None
+    star: Literal["", "*", "**"] = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    at: int
+    function: Expr
+    arguments: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Constant:
+    at: int
+    value: None | bool | int | float | complex | str | bytes | EllipsisType
+
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Display:
+    """`(a, b)`, `[a, b]` or `{a, b}`."""
+
+    at: int
+    shape: Literal["tuple", "list", "set"]
+    items: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DictDisplay:
+    """`{k: v, **rest}`; the key of `**rest` is None."""
+
+    at: int
+    items: tuple[tuple[Expr | None, Expr], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clause:
+    """`for target in source if tests` of a comprehension."""
+
+    target: Expr
+    source: Expr
+    tests: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comprehension:
+    at: int
+    shape: Literal["list", "set", "dict", "generator"]
+    clauses: tuple[Clause, ...]
+    key: Expr | None
+    element: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lambda:
+    at: int
+    scope: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subscript:
+    at: int
+    value: Expr
+    index: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slice:
+    at: int
+    parts: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unary:
+    at: int
+    operator: str
+    operand: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Binary:
+    """`a + b - c`, flattened: a chain of a thousand operators is one level deep."""
+
+    at: int
+    operators: tuple[str, ...]
+    operands: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Boolean:
+    """`a and b and c`, flattened."""
+
+    at: int
+    operator: Literal["and", "or"]
+    operands: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    at: int
+    left: Expr
+    rest: tuple[tuple[str, Expr], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Conditional:
+    at: int
+    test: Expr
+    then: Expr
+    otherwise: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Await:
+    at: int
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Yield:
+    at: int
+    value: Expr | None
+    delegates: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Walrus:
+    at: int
+    target: Expr
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Star:
+    """`*xs` in a display or on the left of an assignment."""
+
+    at: int
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Imported:
+    """The value that `import module` or `from module import name` binds."""
+
+    at: int
+    module: str
+    name: str | None
+    level: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Text:
+    """An f-string or another expression whose value is plain data made of its parts."""
+
+    at: int
+    parts: tuple[Expr, ...]
+
+
+Expr: TypeAlias = (
+    Name
+    | Attribute
+    | Call
+    | Constant
+    | Display
+    | DictDisplay
+    | Comprehension
+    | Lambda
+    | Subscript
+    | Slice
+    | Unary
+    | Binary
+    | Boolean
+    | Comparison
+    | Conditional
+    | Await
+    | Yield
+    | Walrus
+    | Star
+    | Imported
+    | Text
+)
+
+
+# Steps ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluate:
+    """An expression as a statement."""
+
+    at: int
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Assert:
+    at: int
+    test: Expr
+    message: Expr | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bind:
+    """An assignment, an import, or `x += 1` (then `operator` is `+`)."""
+
+    at: int
+    targets: tuple[Expr, ...]
+    value: Expr | None
+    operator: str | None = None
+    annotation: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Forget:
+    """`del targets`."""
+
+    at: int
+    targets: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Leave:
+    at: int
+    kind: Literal["return", "raise", "break", "continue"]
+    value: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Branch:
+    """`if`, its `elif`s and its `else`; a chain of a thousand `elif`s is one level deep."""
+
+    at: int
+    arms: tuple[tuple[Expr, Block], ...]
+    otherwise: Block
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    captures: tuple[Expr, ...]
+    guard: Expr | None
+    body: Block
+    catches_all: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Match:
+    at: int
+    subject: Expr
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class For:
+    at: int
+    target: Expr
+    source: Expr
+    body: Block
+    otherwise: Block
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class While:
+    at: int
+    test: Expr
+    body: Block
+    otherwise: Block
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class With:
+    at: int
+    items: tuple[tuple[Expr, Expr | None], ...]
+    body: Block
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Handler:
+    """`except type as name`; the type of a bare `except:` is None."""
+
+    at: int
+    type: Expr | None
+    name: str | None
+    body: Block
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Try:
+    at: int
+    body: Block
+    handlers: tuple[Handler, ...]
+    otherwise: Block
+    final: Block
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Define:
+    """`def` or `class`: binds the name to the scope after the decorators."""
+
+    at: int
+    name: str
+    scope: int
+    decorators: tuple[Expr, ...]
+
+
+Step: TypeAlias = (
+    Evaluate | Assert | Bind | Forget | Leave | Branch | Match | For | While | With | Try | Define
+)
+Block: TypeAlias = tuple[Step, ...]
+
+
+# Scopes -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parameter:
+    at: int
+    name: str
+    kind: Literal["positional", "star", "keyword", "double-star"]
+    default: Expr | None = None
+    annotation: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scope:
+    """A module, class, function or lambda; number `index` of its file, inside scope `parent`.
+
+    `bound` are the names that it assigns and that are therefore its own, `outside` those that it
+    declares `global` or `nonlocal`. A lambda's body is one `return`.
+    """
+
+    index: int
+    kind: Literal["module", "class", "function", "lambda"]
+    name: str
+    qualified_name: str
+    parent: int
+    at: int
+    body: Block
+    bound: frozenset[str] = frozenset()
+    global_names: frozenset[str] = frozenset()
+    nonlocal_names: frozenset[str] = frozenset()
+    parameters: tuple[Parameter, ...] = ()
+    arguments: tuple[Argument, ...] = ()  # bases and keywords of a class
+    is_async: bool = False
+    is_generator: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FileFacts:
+    """All of a file; scope 0 is the module, and a scope's parent comes before it."""
+
+    scopes: tuple[Scope, ...]
+
+    @property
+    def module(self) -> Scope:
+        return self.scopes[0]
+
+
+# Walking ----------------------------------------------------------------------------------------
+
+
+def parts(expression: Expr) -> Iterator[Expr]:
+    """The direct parts of an expression, in the order in which Python evaluates them."""
+    match expression:
+        case Name() | Constant() | Lambda() | Imported():
+            return
+        case Attribute(value=value) | Await(value=value) | Star(value=value):
+            yield value
+        case Call(function=function, arguments=arguments):
+            yield function
+            for argument in arguments:
+                yield argument.value
+        case Display(items=items):
+            yield from items
+        case DictDisplay(items=pairs):
+            for key, value in pairs:
+                if key is not None:
+                    yield key
+                yield value
+        case Comprehension(clauses=clauses, key=key, element=element):
+            for clause in clauses:
+                yield clause.source
+                yield from clause.tests
+            if key is not None:
+                yield key
+            yield element
+        case Subscript(value=value, index=index):
+            yield value
+            yield index
+        case Unary(operand=operand):
+            yield operand
+        case Binary(operands=operands) | Boolean(operands=operands):
+            yield from operands
+        case Comparison(left=left, rest=rest):
+            yield left
+            for _, right in rest:
+                yield right
+        case Conditional(test=test, then=then, otherwise=otherwise):
+            yield test
+            yield then
+            yield otherwise
+        case Yield(value=maybe):
+            if maybe is not None:
+                yield maybe
+        case Walrus(value=value):
+            yield value
+        case Slice(parts=pieces) | Text(parts=pieces):
+            yield from pieces
+
+
+def expressions(step: Step) -> Iterator[Expr]:
+    """The expressions that a step itself evaluates, without those of the blocks inside it."""
+    match step:
+        case Evaluate(value=value):
+            yield value
+        case Assert(test=test, message=message):
+            yield test
+            if message is not None:
+                yield message
+        case Bind(targets=targets, value=bound):
+            if bound is not None:
+                yield bound
+            yield from targets
+        case Forget(targets=targets):
+            yield from targets
+        case Leave(value=left):
+            if left is not None:
+                yield left
+        case While(test=test):
+            yield test
+        case Branch(arms=arms):
+            for test, _ in arms:
+                yield test
+        case Match(subject=subject, cases=cases):
+            yield subject
+            for case in cases:
+                if case.guard is not None:
+                    yield case.guard
+        case For(target=target, source=source):
+            yield source
+            yield target
+        case With(items=items):
+            for manager, target_or_none in items:
+                yield manager
+                if target_or_none is not None:
+                    yield target_or_none
+        case Try(handlers=handlers):
+            for handler in handlers:
+                if handler.type is not None:
+                    yield handler.type
+        case Define(decorators=decorators):
+            yield from decorators
+
+
+def blocks(step: Step) -> Iterator[Block]:
+    """The blocks inside a step, in source order."""
+    match step:
+        case Branch(arms=arms, otherwise=otherwise):
+            for _, then in arms:
+                yield then
+            yield otherwise
+        case Match(cases=cases):
+            for case in cases:
+                yield case.body
+        case For(body=body, otherwise=otherwise) | While(body=body, otherwise=otherwise):
+            yield body
+            yield otherwise
+        case With(body=body):
+            yield body
+        case Try(body=body, handlers=handlers, otherwise=otherwise, final=final):
+            yield body
+            for handler in handlers:
+                yield handler.body
+            yield otherwise
+            yield final
+
+
+def steps(block: Block) -> Iterator[Step]:
+    """All steps of a block, those inside its steps included, in source order."""
+    for step in block:
+        yield step
+        for inner in blocks(step):
+            yield from steps(inner)

@@ -1,0 +1,607 @@
+"""What can follow what: every way through a function, failures included.
+
+A question is a small automaton, a `Machine`: it changes state at calls, tests and exceptions. `Flow`
+runs it over the statements of a function, into the functions that it calls, and tells in which
+states each way out can be reached: the normal end, or an exception of some kind.
+
+Two rules keep the answers usable. A loop's body is taken to run at least once: a loop that never
+turns has nobody waiting for its turns. And a statement can raise only when it calls something that
+is unknown or somebody else's and not known to be harmless (`raises`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+
+from mplint.catalog import python
+from mplint.model import facts as f
+from mplint.model.values import (
+    DATA,
+    Activation,
+    ClassRef,
+    Container,
+    FunctionRef,
+    Instance,
+    Literal,
+    Made,
+    Named,
+    Site,
+    Value,
+    Values,
+)
+
+if TYPE_CHECKING:
+    from mplint.model.program import Operation, Program
+
+State = TypeVar("State", bound=Hashable)
+
+ANY = "any error"
+"""What unknown code raises: some Exception, nobody knows which."""
+
+Error: TypeAlias = "str | ClassRef"
+"""What is raised: ANY, the dotted name of a library's exception, or a class of the project."""
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """The way out of a block by an exception."""
+
+    error: Error
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The way out by `os._exit`: the process ends here and now."""
+
+
+Way: TypeAlias = "str | Raised | Gone"
+NORMAL, RETURN, BREAK, CONTINUE = "normal", "return", "break", "continue"
+
+States: TypeAlias = "dict[Hashable, Site | None]"
+"""The states in which a way is taken, each with the first statement that led there by failing."""
+
+Ends: TypeAlias = "dict[Way, States]"
+
+HARD_EXITS = frozenset({"os._exit", "os.abort"})
+SOFT_EXITS = frozenset({"sys.exit", "exit", "quit"})
+
+MAX_DEPTH = 40
+"""Functions inside functions; deeper ones are not followed."""
+
+
+class Machine(Generic[State]):
+    """An automaton over the events of a path. The states it returns must be few."""
+
+    def operate(self, state: State, operation: Operation) -> Iterable[State]:
+        """The states after an operation on a followed object."""
+        return (state,)
+
+    def unsure(self, state: State, operation: Operation) -> Iterable[State]:
+        """The states after an operation whose receiver may be another object."""
+        return (state, *self.operate(state, operation))
+
+    def fail(self, state: State, error: Error, at: Site) -> State:
+        """The state in which an exception leaves the statement at `at`."""
+        return state
+
+    def test(self, state: State, test: f.Expr, activation: Activation, holds: bool) -> State | None:
+        """The state in a branch; None when the branch is not taken in this state."""
+        return state
+
+    def hidden(self, state: State, activation: Activation, at: int) -> Iterable[State]:
+        """The states after a call of code that we do not see."""
+        return (state,)
+
+    def launch(self, state: State, activation: Activation, at: int) -> Iterable[State]:
+        """The states after a call that starts something elsewhere."""
+        return (state,)
+
+
+class Flow(Generic[State]):
+    """Runs one machine over a program."""
+
+    def __init__(self, program: Program, machine: Machine[State]) -> None:
+        self.program = program
+        self.machine = machine
+        self._ends: dict[tuple[Activation, State], Ends] = {}
+        self._running: set[tuple[Activation, State]] = set()
+        self._depth = 0
+        self._caught: list[Error] = []  # what the handlers around are handling
+
+    def ends(self, activation: Activation, state: State) -> Ends:
+        """How a call of the function can end, beginning in a state: NORMAL (a return is one), or
+        Raised. Empty when it is recursive: then nothing is known of it."""
+        key = (activation, state)
+        known = self._ends.get(key)
+        if known is not None:
+            return known
+        if key in self._running or self._depth > MAX_DEPTH:
+            return {}
+        self._running.add(key)
+        self._depth += 1
+        caught, self._caught = self._caught, []
+        try:
+            found = self._block(activation.scope.body, {state: None}, activation)
+        finally:
+            self._caught = caught
+            self._depth -= 1
+            self._running.discard(key)
+        ends: Ends = {}
+        for way, states in found.items():
+            _merge(ends, NORMAL if way in (RETURN, BREAK, CONTINUE) else way, states)
+        self._ends[key] = ends
+        return ends
+
+    # Blocks and steps ---------------------------------------------------------------------------
+
+    def _block(self, block: f.Block, states: States, activation: Activation) -> Ends:
+        ends: Ends = {}
+        for step in block:
+            if not states:
+                break
+            after = self._step(step, states, activation)
+            states = after.pop(NORMAL, {})
+            for way, left in after.items():
+                _merge(ends, way, left)
+        if states:
+            _merge(ends, NORMAL, states)
+        return ends
+
+    def _step(self, step: f.Step, states: States, activation: Activation) -> Ends:
+        ends: Ends = {}
+        match step:
+            case f.Leave(kind="raise", value=value):
+                states = self._evaluate(value, states, activation, ends)
+                for error in self._raised(value, activation):
+                    self._fail(states, error, Site(activation.path, step.at), ends)
+                return ends
+            case f.Leave(kind=kind, value=value):
+                states = self._evaluate(value, states, activation, ends)
+                _merge(ends, kind, states)
+                return ends
+            case f.Branch(arms=arms, otherwise=otherwise):
+                for test, then in arms:
+                    states = self._evaluate(test, states, activation, ends)
+                    taken = self._tested(test, states, activation, holds=True)
+                    self._into(ends, self._block(then, taken, activation))
+                    states = self._tested(test, states, activation, holds=False)
+                self._into(ends, self._block(otherwise, states, activation))
+                return ends
+            case f.Match(subject=subject, cases=cases):
+                states = self._evaluate(subject, states, activation, ends)
+                for case in cases:
+                    taken = self._evaluate(case.guard, states, activation, ends)
+                    self._into(ends, self._block(case.body, taken, activation))
+                if not any(case.catches_all for case in cases):
+                    _merge(ends, NORMAL, states)
+                return ends
+            case f.For(source=source, body=body, otherwise=otherwise):
+                states = self._evaluate(source, states, activation, ends)
+                states = self._iterated(source, states, activation, ends)
+                return self._loop(step, None, body, otherwise, states, activation, ends)
+            case f.While(test=test, body=body, otherwise=otherwise):
+                return self._loop(step, test, body, otherwise, states, activation, ends)
+            case f.With():
+                return self._with(step, states, activation)
+            case f.Try():
+                return self._try(step, states, activation)
+            case f.Assert(test=test):
+                states = self._evaluate(test, states, activation, ends)
+                failed = self._tested(test, states, activation, holds=False)
+                self._fail(failed, "AssertionError", Site(activation.path, step.at), ends)
+                states = self._tested(test, states, activation, holds=True)
+                _merge(ends, NORMAL, states)
+                return ends
+            case f.Define():
+                _merge(ends, NORMAL, states)
+                return ends
+            case _:
+                for expression in f.expressions(step):
+                    states = self._evaluate(expression, states, activation, ends)
+                _merge(ends, NORMAL, states)
+                return ends
+
+    def _into(self, ends: Ends, more: Ends) -> None:
+        for way, states in more.items():
+            _merge(ends, way, states)
+
+    def _loop(
+        self,
+        step: f.For | f.While,
+        test: f.Expr | None,
+        body: f.Block,
+        otherwise: f.Block,
+        states: States,
+        activation: Activation,
+        ends: Ends,
+    ) -> Ends:
+        seen: States = {}
+        after: States = {}
+        endless = test is not None and self.program.truth(test, activation) is True
+        turn = states
+        first = True
+        while turn:
+            _add(seen, turn)
+            if test is not None:
+                turn = self._evaluate(test, turn, activation, ends)
+                if not first and not endless:
+                    _add(after, self._tested(test, turn, activation, holds=False))
+                turn = self._tested(test, turn, activation, holds=True)
+            ran = self._block(body, turn, activation)
+            turn = {}
+            for way, left in ran.items():
+                if way in (NORMAL, CONTINUE):
+                    _add(turn, left)
+                elif way == BREAK:
+                    _merge(ends, NORMAL, left)
+                else:
+                    _merge(ends, way, left)
+            if test is None:
+                _add(after, turn)
+            elif not endless:
+                checked = self._evaluate(test, turn, activation, ends)
+                _add(after, self._tested(test, checked, activation, holds=False))
+            turn = {state: why for state, why in turn.items() if state not in seen}
+            first = False
+        if after:
+            self._into(ends, self._block(otherwise, after, activation))
+        return ends
+
+    def _with(self, step: f.With, states: States, activation: Activation) -> Ends:
+        ends: Ends = {}
+        swallows: list[Values | None] = []
+        for manager, _ in step.items:
+            states = self._evaluate(manager, states, activation, ends)
+            states = self._call_members(manager.at, "__enter__", states, activation, ends)
+            swallows.append(self._swallowed(manager, activation))
+        inner = self._block(step.body, states, activation)
+        for manager, _ in reversed(step.items):
+            outer: Ends = {}
+            for way, left in inner.items():
+                left = self._call_members(manager.at, "__exit__", left, activation, outer)
+                _merge(outer, way, left)
+            inner = outer
+        for way, left in inner.items():
+            if isinstance(way, Raised) and any(
+                types is not None and catches(self.program, types, way.error) is not False
+                for types in swallows
+            ):
+                way = NORMAL
+            _merge(ends, way, left)
+        return ends
+
+    def _call_members(
+        self, at: int, name: str, states: States, activation: Activation, ends: Ends
+    ) -> States:
+        for callee in self.program.callees_at.get((activation, at), ()):
+            if callee.scope.name == name:
+                states = self._run(callee, states, ends, Site(activation.path, at))
+        return states
+
+    def _swallowed(self, manager: f.Expr, activation: Activation) -> Values | None:
+        """The exceptions that a context manager may swallow; None for none."""
+        if isinstance(manager, f.Call):
+            for value in self.program.values(manager.function, activation):
+                if isinstance(value, Named):
+                    if value.path == "contextlib.suppress" or value.path.endswith(".raises"):
+                        types: set[Value] = set()
+                        for argument in manager.arguments:
+                            types |= self.program.values(argument.value, activation)
+                        return frozenset(types)
+        if isinstance(manager, f.Call) and isinstance(manager.function, f.Attribute):
+            if manager.function.name in ("assertRaises", "assertRaisesRegex", "subTest", "raises"):
+                return frozenset({Named("BaseException")})
+        for callee in self.program.callees_at.get((activation, manager.at), ()):
+            if callee.scope.name == "__exit__" and _returns_something(callee.scope):
+                return frozenset({Named("BaseException")})
+        return None
+
+    def _try(self, step: f.Try, states: States, activation: Activation) -> Ends:
+        body = self._block(step.body, states, activation)
+        ends: Ends = {}
+        normal = body.pop(NORMAL, {})
+        if normal:
+            self._into(ends, self._block(step.otherwise, normal, activation))
+        for way, left in body.items():
+            if isinstance(way, Raised):
+                self._handle(step, way.error, left, activation, ends)
+            else:
+                _merge(ends, way, left)
+        if not step.final:
+            return ends
+        through: Ends = {}
+        for way, left in ends.items():
+            if isinstance(way, Gone):
+                _merge(through, way, left)
+                continue
+            after = self._block(step.final, _plain(left), activation)
+            for final_way, states_after in after.items():
+                if final_way == NORMAL:
+                    kept = {state: _reason(state, left) for state in states_after}
+                    _merge(through, way, kept)
+                else:
+                    _merge(through, final_way, states_after)
+        return through
+
+    def _handle(
+        self, step: f.Try, error: Error, states: States, activation: Activation, ends: Ends
+    ) -> None:
+        """Sends an exception through the handlers of a `try`."""
+        escapes = True
+        for handler in step.handlers:
+            types = None
+            if handler.type is not None:
+                types = self.program.values(handler.type, activation)
+            caught = True if types is None else catches(self.program, types, error)
+            if caught is False:
+                continue
+            self._caught.append(error)
+            self._into(ends, self._block(handler.body, states, activation))
+            self._caught.pop()
+            escapes = False  # where it only may catch, we are in doubt and follow the handler
+            if caught:
+                break
+        if escapes:
+            _merge(ends, Raised(error), states)
+
+    # Expressions --------------------------------------------------------------------------------
+
+    def _evaluate(
+        self, expression: f.Expr | None, states: States, activation: Activation, ends: Ends
+    ) -> States:
+        """The states after an expression; the ways out of its calls are added to `ends`."""
+        if expression is None or isinstance(expression, (f.Constant, f.Name, f.Lambda)):
+            return states
+        for part in f.parts(expression):
+            states = self._evaluate(part, states, activation, ends)
+            if not states:
+                return states
+        if isinstance(expression, f.Call):
+            return self._call(expression, states, activation, ends)
+        if isinstance(expression, f.Attribute):  # a property
+            for callee in self.program.callees_at.get((activation, expression.at), ()):
+                site = Site(activation.path, expression.at)
+                states = self._run(callee, states, ends, site)
+        elif isinstance(expression, f.Comprehension):
+            for clause in expression.clauses:
+                states = self._iterated(clause.source, states, activation, ends)
+        return states
+
+    def _call(
+        self, call: f.Call, states: States, activation: Activation, ends: Ends
+    ) -> States:
+        program, at = self.program, call.at
+        site = Site(activation.path, at)
+        operations = program.operations_at.get((activation, at), ())
+        callees = program.callees_at.get((activation, at), ())
+        after: States = {}
+        if operations:
+            _add(after, self._operate(operations, states, site, ends))
+        for callee in callees:
+            if callee.scope.is_generator:
+                _add(after, states)
+            else:
+                _add(after, self._run(callee, states, ends, site))
+        for consumed in call.arguments:
+            states = self._consumed(call, consumed.value, states, activation, ends)
+        if program.launches_at.get((activation, at)):
+            launched: States = {}
+            for state, why in (after or states).items():
+                for new in self.machine.launch(state, activation, at):  # type: ignore[arg-type]
+                    launched.setdefault(new, why)
+            after = launched
+        elif not operations and not callees:
+            after = dict(states)
+            path = program.record.externals.get((activation, at))
+            if path in HARD_EXITS:
+                _merge(ends, Gone(), {state: site for state in states})
+                return {}
+            if path in SOFT_EXITS:
+                self._fail(states, "SystemExit", site, ends)
+                return {}
+            if path is not None or (activation, at) in program.record.unknown:
+                after = {}
+                for state, why in states.items():
+                    for new in self.machine.hidden(state, activation, at):  # type: ignore[arg-type]
+                        after.setdefault(new, why)
+                if self.raises(call, path):
+                    self._fail(after, ANY, site, ends)
+        return after
+
+    def _operate(
+        self, operations: Iterable[Operation], states: States, site: Site, ends: Ends
+    ) -> States:
+        after: States = {}
+        for operation in operations:
+            for error in operation.gives_up_with:
+                self._fail(states, error, site, ends)
+            if operation.does == "result" or operation.does == "call":
+                self._fail(states, ANY, site, ends)
+            for state, why in states.items():
+                move = self.machine.operate if operation.sure else self.machine.unsure
+                for new in move(state, operation):  # type: ignore[arg-type]
+                    after.setdefault(new, why)
+        return after
+
+    def _consumed(
+        self, call: f.Call, argument: f.Expr, states: States, activation: Activation, ends: Ends
+    ) -> States:
+        """`list(generator())`, `next(it)`: the call runs the generator."""
+        if isinstance(call.function, f.Name) and call.function.id in _CONSUMERS:
+            return self._iterated(argument, states, activation, ends)
+        return states
+
+    def _iterated(
+        self, source: f.Expr, states: States, activation: Activation, ends: Ends
+    ) -> States:
+        """The states while a loop over the source turns: a generator's body runs in it."""
+        site = Site(activation.path, source.at)
+        for value in self.program.values(source, activation):
+            if isinstance(value, Container) and value.shape == "generator":
+                for generator in self.program.generators(value):
+                    after = self._run(generator, states, ends, site)
+                    states = dict(states)
+                    _add(states, after)
+            elif isinstance(value, Instance):
+                for callee in self.program.callees_at.get((activation, source.at), ()):
+                    if callee.scope.name in ("__iter__", "__next__"):
+                        states = self._run(callee, states, ends, site)
+        return states
+
+    def _run(self, callee: Activation, states: States, ends: Ends, site: Site) -> States:
+        """Runs a function that is called at `site`, in each state."""
+        after: States = {}
+        for state, why in states.items():
+            found = self.ends(callee, state)  # type: ignore[arg-type]
+            if not found:  # recursive, or too deep: nothing is known of it
+                after.setdefault(state, why)
+            for way, left in found.items():
+                if why is not None:
+                    left = dict.fromkeys(left, why)
+                elif callee.path != site.path:  # what fails in another file, fails here
+                    left = {new: reason and site for new, reason in left.items()}
+                if way == NORMAL:
+                    _add(after, left)
+                else:
+                    _merge(ends, way, left)
+        return after
+
+    def _tested(
+        self, test: f.Expr, states: States, activation: Activation, *, holds: bool
+    ) -> States:
+        constant = self.program.truth(test, activation) if isinstance(test, f.Constant) else None
+        if constant is not None and constant is not holds:
+            return {}
+        after: States = {}
+        for state, why in states.items():
+            new = self.machine.test(state, test, activation, holds)  # type: ignore[arg-type]
+            if new is not None:
+                after.setdefault(new, why)
+        return after
+
+    # Exceptions ---------------------------------------------------------------------------------
+
+    def _fail(self, states: States, error: Error, at: Site, ends: Ends) -> None:
+        failed: States = {}
+        for state, why in states.items():
+            new = self.machine.fail(state, error, at)  # type: ignore[arg-type]
+            failed.setdefault(new, why or at)
+        if failed:
+            _merge(ends, Raised(error), failed)
+
+    def _raised(self, value: f.Expr | None, activation: Activation) -> list[Error]:
+        """What a `raise` statement raises."""
+        if value is None:
+            return [self._caught[-1]] if self._caught else [ANY]
+        expression = value.function if isinstance(value, f.Call) else value
+        found: list[Error] = []
+        for raised in self.program.values(expression, activation):
+            if isinstance(raised, Named):
+                found.append(raised.path)
+            elif isinstance(raised, ClassRef):
+                found.append(raised)
+            elif isinstance(raised, Instance):
+                found.append(raised.cls)
+        return found or [ANY]
+
+    def raises(self, call: f.Call, path: str | None) -> bool:
+        """Whether a call of code that we do not see can raise on ordinary data."""
+        if path is not None:
+            module = path.partition(".")[0]
+            if path in python.QUIET or module in python.QUIET_MODULES:
+                return False
+            last = path.rpartition(".")[2]
+            return not (last in python.QUIET_METHODS and "." in path)
+        if isinstance(call.function, f.Attribute):
+            return call.function.name not in python.QUIET_METHODS
+        return True
+
+
+_CONSUMERS = frozenset({"list", "tuple", "set", "sorted", "sum", "max", "min", "next", "dict"})
+
+
+def catches(program: Program, types: Values, error: Error) -> bool | None:
+    """Whether a handler for `types` catches an error."""
+    answers = set()
+    for value in types:
+        if isinstance(value, Container):
+            inner = program.solver.cells.get((value, "all"), frozenset())
+            answers.add(catches(program, inner, error))
+        elif isinstance(value, Named):
+            answers.add(_named_catches(value.path, error, program))
+        elif isinstance(value, ClassRef):
+            answers.add(_class_catches(value, error, program))
+        else:
+            answers.add(None)
+    if True in answers:
+        return True
+    return False if answers == {False} or not answers else None
+
+
+def _named_catches(path: str, error: Error, program: Program) -> bool | None:
+    if path == "BaseException":
+        return True
+    if path == "Exception":
+        if isinstance(error, ClassRef):
+            return _class_catches_named(error, "Exception", program)
+        return error not in ("SystemExit", "KeyboardInterrupt", "GeneratorExit")
+    if error == ANY:
+        return False if path in python.NARROW_EXCEPTIONS else None
+    if isinstance(error, ClassRef):
+        return _class_catches_named(error, path, program)
+    caught, raised = python.EXCEPTIONS.get(path), python.EXCEPTIONS.get(error)
+    if caught is not None and raised is not None:
+        return issubclass(raised, caught)
+    return path == error or path.rpartition(".")[2] == error.rpartition(".")[2]
+
+
+def _class_catches_named(error: ClassRef, path: str, program: Program) -> bool | None:
+    for base in program.solver.ancestry(error):
+        if isinstance(base, Named):
+            if _named_catches(path, base.path, program):
+                return True
+        elif not isinstance(base, ClassRef):
+            return None
+    return False
+
+
+def _class_catches(cls: ClassRef, error: Error, program: Program) -> bool | None:
+    if error == ANY:
+        return None
+    if isinstance(error, ClassRef):
+        return cls in program.solver.ancestry(error)
+    return False
+
+
+def _returns_something(scope: f.Scope) -> bool:
+    """Whether an `__exit__` can return something true."""
+    return any(
+        isinstance(step, f.Leave)
+        and step.kind == "return"
+        and step.value is not None
+        and not (isinstance(step.value, f.Constant) and not step.value.value)
+        for step in f.steps(scope.body)
+    )
+
+
+def _merge(ends: Ends, way: Way, states: States) -> None:
+    if states:
+        _add(ends.setdefault(way, {}), states)
+
+
+def _add(into: States, states: States) -> None:
+    for state, why in states.items():
+        into.setdefault(state, why)
+
+
+def _plain(states: States) -> States:
+    return dict.fromkeys(states)
+
+
+def _reason(state: Hashable, before: States) -> Site | None:
+    """Why a way out was taken, after a `finally` has run."""
+    if state in before:
+        return before[state]
+    return next((why for why in before.values() if why is not None), None)

@@ -1,0 +1,649 @@
+"""What library calls do to the model: making objects, starting workers, handing items over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from mplint import catalog
+from mplint.catalog import multiprocessing as mp
+from mplint.catalog import python
+from mplint.model import calls, containers
+from mplint.model.values import (
+    DATA,
+    JUST_DATA,
+    JUST_UNKNOWN,
+    NOTHING,
+    UNKNOWN,
+    Bound,
+    ClassRef,
+    Container,
+    Deferred,
+    FunctionRef,
+    Instance,
+    Literal,
+    Made,
+    Named,
+    Partial,
+    Site,
+    Super,
+    Value,
+    Values,
+)
+
+if TYPE_CHECKING:
+    from mplint.model.calls import Arguments, CallSite
+    from mplint.model.solve import Solver
+
+
+def call(solver: Solver, function: Named, site: CallSite, given: Arguments) -> Values:
+    """A call of a library's function or class."""
+    path = function.path
+    found = catalog.find(path)
+    if isinstance(found, catalog.Maker):
+        return _make(solver, function, found, site, given)
+    if isinstance(found, catalog.Launcher):
+        return _launch_spawn(solver, found, site, given)
+    special = _special(path)
+    if special is not None:
+        return special(solver, site, given)
+    if solver.record is not None:
+        solver.record.externals[site.activation, site.at] = path
+    return _foreign(solver, path, site, given)
+
+
+def _foreign(solver: Solver, path: str, site: CallSite, given: Arguments) -> Values:
+    """A call that the catalog says little about: does it keep its arguments, is its result data?"""
+    module = path.partition(".")[0]
+    quiet = path in python.QUIET or module in python.QUIET_MODULES
+    if not (quiet or path in python.KEEPS_NOTHING):
+        calls.hand_over(solver, site, given)
+    else:
+        for values in given.all():
+            for value in values:
+                if isinstance(value, (FunctionRef, Bound)):
+                    solver.escape(value, site.activation, site.at)
+    if path in python.PLAIN_RESULTS or path in python.EXCEPTIONS or module == "logging":
+        return JUST_DATA
+    return JUST_UNKNOWN
+
+
+# Objects ------------------------------------------------------------------------------------------
+
+
+def _make(
+    solver: Solver, function: Named, maker: catalog.Maker, site: CallSite, given: Arguments
+) -> Values:
+    library = catalog.library(function.path)
+    at = Site(site.activation.path, site.at)
+    context = _context(solver, site, given)
+    made = [
+        solver.intern(
+            Made,
+            maker.kind,
+            library[0] if library else None,
+            at,
+            site.activation.context,
+            part,
+            function.context,
+            False,
+        )
+        for part in ((1, 2) if maker.pair else (0,))
+    ]
+    _note(solver, site, made)
+    for value in made:
+        _fill(solver, value, maker.kind, site, given)
+        if context is not None:
+            solver.add((value, "context"), context)
+    if not maker.pair:
+        return frozenset(made)
+    pair = containers.make(solver, "tuple", site.activation, site.at)
+    for index, value in enumerate(made):
+        containers.put(solver, pair, frozenset({value}), index)
+    solver.arity[pair] = 2
+    return frozenset({pair})
+
+
+def _note(solver: Solver, site: CallSite, made: list[Made]) -> None:
+    if solver.record is not None:
+        key = (site.activation, site.at)
+        solver.record.made.setdefault(key, set()).update(made)
+
+
+def _context(solver: Solver, site: CallSite, given: Arguments) -> Values | None:
+    """The context given by argument: `ctx=`, `mp_context=`."""
+    return given.keywords.get("ctx") or given.keywords.get("mp_context")
+
+
+def _fill(
+    solver: Solver,
+    value: Value,
+    kind: catalog.Kind,
+    site: CallSite,
+    given: Arguments,
+) -> None:
+    """Notes a constructor's arguments on the object, and launches what it is given to run."""
+    for index, name in enumerate(kind.parameters):
+        values = given.get(index, name)
+        if values is not None:
+            solver.add((value, name), values)
+    for name in ("daemon", "mp_context", "initializer", "initargs", "size", "max_workers"):
+        if name in given.keywords:
+            solver.add((value, name), given.keywords[name])
+    if kind.role == "process":
+        targets = given.named(kind.parameters, "target")
+        if kind.name == "Timer":
+            targets = given.get(1, "function")
+        if targets:
+            packed = given.named(kind.parameters, "args")
+            inner = calls.unpacked(solver, packed, site)
+            for mapping in given.named(kind.parameters, "kwargs") or NOTHING:
+                _add_keywords(solver, inner, mapping, site)
+            launch(solver, site, calls.Launch("target", value), targets, inner)
+    elif kind.role in ("pool", "executor"):
+        initializers = given.named(kind.parameters, "initializer")
+        if initializers:
+            packed = given.named(kind.parameters, "initargs")
+            inner = calls.unpacked(solver, packed, site)
+            launch(solver, site, calls.Launch("initializer", value), initializers, inner)
+
+
+def _add_keywords(
+    solver: Solver, given: Arguments, mapping: Value, site: CallSite
+) -> None:
+    if isinstance(mapping, Container):
+        for key in list(solver.keys.get(mapping, ())):
+            if isinstance(key, str):
+                values = solver.read((mapping, ("at", key)))
+                given.keywords[key] = values
+    elif not isinstance(mapping, Literal):
+        given.open = True
+
+
+def made_by_subclass(
+    solver: Solver, instance: Instance, maker: catalog.Maker, site: CallSite, given: Arguments
+) -> None:
+    """An object of a project's class that derives from a library class: for a process, its `run`
+    is what the child runs."""
+    if maker.kind.role != "process":
+        return
+    for method in calls.attribute(solver, instance, "run", site.activation, site.at):
+        if isinstance(method, FunctionRef):
+            inner = calls.Arguments()
+            how = calls.Launch("run", instance)
+            launch(solver, site, how, frozenset({method}), inner)
+
+
+def launch(
+    solver: Solver,
+    site: CallSite,
+    how: calls.Launch,
+    targets: Values,
+    given: Arguments,
+) -> Values:
+    """Something runs elsewhere; what it returns."""
+    elsewhere = calls.CallSite(site.activation, site.at, None, how)
+    found: set[Value] = set()
+    for target in targets:
+        found |= calls.call(solver, target, elsewhere, given)
+    return frozenset(found)
+
+
+def _launch_spawn(
+    solver: Solver, launcher: catalog.Launcher, site: CallSite, given: Arguments
+) -> Values:
+    """`torch.multiprocessing.spawn(fn, args, nprocs)`: several processes in one call."""
+    at = Site(site.activation.path, site.at)
+    library = catalog.library("torch.multiprocessing")
+    holder = solver.intern(
+        Made, mp.PROCESS, library and library[0], at, site.activation.context, 0, None, False
+    )
+    _note(solver, site, [holder])
+    for name in launcher.parameters:
+        values = given.named(launcher.parameters, name)
+        if values is not None:
+            solver.add((holder, name), values)
+    packed = given.named(launcher.parameters, "args")
+    inner = calls.unpacked(solver, packed, site)
+    if launcher.first_argument_is_index:
+        inner.positional.insert(0, JUST_DATA)
+    targets = given.named(launcher.parameters, "fn") or NOTHING
+    launch(solver, site, calls.Launch("target", holder), targets, inner)
+    solver.add((holder, "spawned"), JUST_DATA)
+    return frozenset({holder})
+
+
+# Methods ------------------------------------------------------------------------------------------
+
+
+def attribute_of_made(solver: Solver, value: Made, name: str) -> Values:
+    """`value.name` of a followed object."""
+    kind = value.kind
+    if kind.role == "context":
+        root = value.library.root if value.library else "multiprocessing"
+        return frozenset({solver.intern(Named, f"{root}.{name}", value)})
+    if name in kind.methods:
+        return frozenset({solver.intern(Bound, value, name)})
+    if kind.role in ("proxy", "logger") or name.startswith("__"):
+        return frozenset({solver.intern(Bound, value, name)})
+    known = solver.read((value, name))
+    if name in kind.attributes:
+        return known | JUST_DATA
+    return known or JUST_UNKNOWN
+
+
+def call_method(solver: Solver, bound: Bound, site: CallSite, given: Arguments) -> Values:
+    """A method of a followed object."""
+    receiver, name = bound.receiver, bound.name
+    kind = solver.kind_of(receiver)
+    if kind is None:
+        return JUST_UNKNOWN
+    if name == "__init__":
+        owner = receiver.receiver if isinstance(receiver, Super) else receiver
+        _fill(solver, owner, kind, site, given)
+        return JUST_DATA
+    if kind.role == "logger":
+        return JUST_DATA
+    if kind.role == "proxy":
+        return _call_proxy(solver, receiver, name, given)
+    method = kind.methods.get(name)
+    if method is None:
+        return JUST_DATA
+    if solver.record is not None:
+        solver.record.operations.append(
+            calls.RawOperation(site.activation, site.at, receiver, name, site.launch)
+        )
+    if method.tasks:
+        return _task(solver, receiver, kind, method, site, given)
+    if method.does == "put":
+        item = given.get(0, method.parameters[0] if method.parameters else "obj")
+        if item is not None:
+            solver.add((receiver, "item"), item)
+        return JUST_DATA
+    if method.gives == "item" or method.does == "result":
+        peer = _peer(solver, receiver)
+        items = solver.read((peer, "item"))
+        return items | JUST_UNKNOWN if solver.closing and not items else items
+    if method.gives == "self":
+        return frozenset({receiver})
+    given_kind = catalog.given(method.gives)
+    if given_kind is not None:
+        return _give(solver, receiver, given_kind, site, given)
+    if name == "register" and kind.role == "manager":
+        for values in given.all():
+            for value in values:
+                solver.escape(value, site.activation, site.at)
+    for values in given.all():
+        for value in values:
+            if isinstance(value, (FunctionRef, Bound)):
+                solver.escape(value, site.activation, site.at)
+    return JUST_DATA
+
+
+def _peer(solver: Solver, value: Value) -> Value:
+    """Where what comes out of an object was put in: the other end, for a pipe."""
+    if isinstance(value, Made) and value.part:
+        return other_end(solver, value)
+    return value
+
+
+def other_end(solver: Solver, end: Made) -> Made:
+    """The other end of a pipe."""
+    return solver.intern(
+        Made, end.kind, end.library, end.site, end.context, 3 - end.part, end.of, end.given
+    )
+
+
+def _give(
+    solver: Solver, receiver: Value, kind: catalog.Kind, site: CallSite, given: Arguments
+) -> Values:
+    library = receiver.library if isinstance(receiver, Made) else None
+    of = receiver if isinstance(receiver, Made) else None
+    at = Site(site.activation.path, site.at)
+    made = solver.intern(Made, kind, library, at, site.activation.context, 0, of, False)
+    _note(solver, site, [made])
+    for index, name in enumerate(kind.parameters):
+        values = given.get(index, name)
+        if values is not None:
+            solver.add((made, name), values)
+    if kind.role == "proxy":
+        for values in given.positional:
+            held = solver.iterate(values, site.activation, site.at)
+            solver.add((made, "item"), held)
+    return frozenset({made})
+
+
+def _call_proxy(solver: Solver, receiver: Value, name: str, given: Arguments) -> Values:
+    if name in ("append", "insert", "put", "extend", "update", "setdefault"):
+        for values in given.all():
+            solver.add((receiver, "item"), values)
+    if name in ("pop", "get", "popitem", "items", "values", "copy"):
+        return solver.read((receiver, "item")) | JUST_UNKNOWN
+    return JUST_DATA
+
+
+def _task(
+    solver: Solver,
+    holder: Value,
+    kind: catalog.Kind,
+    method: catalog.Method,
+    site: CallSite,
+    given: Arguments,
+) -> Values:
+    """A task for a pool or executor: what its function gets, and what comes back."""
+    how = calls.Launch("task", holder)
+    activation, at = site.activation, site.at
+    targets = given.get(0, method.parameters[0]) or NOTHING
+    inner = calls.Arguments()
+    if method.tasks == "apply":
+        inner = calls.unpacked(solver, given.named(method.parameters, "args"), site)
+        for mapping in given.named(method.parameters, "kwds") or NOTHING:
+            _add_keywords(solver, inner, mapping, site)
+    elif method.tasks == "submit":
+        inner = calls.Arguments(given.positional[1:], dict(given.keywords), given.rest, given.open)
+        inner.keywords.pop("fn", None)
+    elif method.tasks == "executor-map":
+        inner.positional = [
+            solver.iterate(values, activation, at) for values in given.positional[1:]
+        ]
+        inner.rest = solver.iterate(given.rest, activation, at) if given.rest else NOTHING
+    else:
+        items = solver.iterate(
+            given.named(method.parameters, "iterable") or NOTHING, activation, at
+        )
+        if method.tasks == "map":
+            inner.positional = [items]
+        else:
+            inner = calls.unpacked(solver, items, site)
+    returned = launch(solver, site, how, targets, inner)
+    for name in ("callback", "error_callback"):
+        callbacks = given.named(method.parameters, name)
+        for callback in callbacks or NOTHING:
+            calls.call(solver, callback, site, calls.Arguments([returned | JUST_UNKNOWN]))
+    many = method.tasks not in ("apply", "submit")
+    if method.does == "call":
+        return containers.hold(solver, "list", activation, at, [returned]) if many else returned
+    result_kind = catalog.given(method.gives)
+    assert result_kind is not None
+    results = _give(solver, holder, result_kind, site, calls.Arguments())
+    one_by_one = method.gives in ("IMapIterator", "results")
+    if many and not one_by_one:
+        returned = containers.hold(solver, "list", activation, at, [returned])
+    for result in results:
+        solver.add((result, "item"), returned)
+    return results
+
+
+# Special functions --------------------------------------------------------------------------------
+
+
+def _special(path: str) -> Callable[[Solver, CallSite, Arguments], Values] | None:
+    if path in _SPECIAL:
+        return _SPECIAL[path]
+    found = catalog.library(path)
+    if found is not None and found[1] == "get_context":
+        return _get_context
+    if path in python.ELEMENT_PRESERVING:
+        return _same_elements
+    return None
+
+
+def _get_context(solver: Solver, site: CallSite, given: Arguments) -> Values:
+    function = site.expression
+    root = "multiprocessing"
+    if function is not None:
+        for value in solver.evaluate(function.function, site.activation):
+            found = catalog.library(value.path) if isinstance(value, Named) else None
+            if found is not None:
+                root = found[0].root
+    library = catalog.library(root)
+    made = solver.intern(
+        Made,
+        mp.CONTEXT,
+        library[0] if library else None,
+        Site(site.activation.path, site.at),
+        site.activation.context,
+        0,
+        None,
+        False,
+    )
+    solver.add((made, "method"), given.get(0, "method") or frozenset({solver.intern(Literal, None)}))
+    return frozenset({made})
+
+
+def _same_elements(solver: Solver, site: CallSite, given: Arguments) -> Values:
+    activation, at = site.activation, site.at
+    function = site.expression.function if site.expression is not None else None
+    named = solver.evaluate(function, activation) if function is not None else NOTHING
+    path = next((value.path for value in named if isinstance(value, Named)), "list")
+    values = list(given.positional)
+    if path == "iter" and len(values) == 2:  # iter(callable, sentinel)
+        items: set[Value] = set()
+        for value in values[0]:
+            items |= calls.call(solver, value, site, calls.Arguments())
+        return containers.hold(solver, "iterator", activation, at, [frozenset(items)])
+    if path == "filter":
+        values = values[1:]
+    elif not path.startswith("itertools.chain"):
+        values = values[:1]
+    shape = {"list": "list", "tuple": "tuple", "set": "set", "sorted": "list"}.get(path, "iterator")
+    if path == "itertools.chain.from_iterable":
+        values = [solver.iterate(inner, activation, at) for inner in values]
+    held = [solver.iterate(inner, activation, at) for inner in values]
+    if path in ("iter", "tqdm.tqdm", "tqdm"):
+        kept = [v for inner in values for v in inner if isinstance(v, Made)]
+        if kept:
+            return frozenset(kept)
+    if path.startswith("itertools.chain") and given.rest:
+        held.append(solver.iterate(given.rest, activation, at))
+    return containers.hold(solver, shape, activation, at, held)
+
+
+def _zip(solver: Solver, site: CallSite, given: Arguments) -> Values:
+    activation, at = site.activation, site.at
+    row = containers.make(solver, "tuple", activation, at)
+    for index, values in enumerate(given.positional):
+        containers.put(solver, row, solver.iterate(values, activation, at), index)
+    if given.rest:
+        containers.put(solver, row, solver.iterate(given.rest, activation, at))
+    else:
+        solver.arity[row] = len(given.positional)
+    return containers.hold(solver, "iterator", activation, at, [frozenset({row})])
+
+
+def _enumerate(solver: Solver, site: CallSite, given: Arguments) -> Values:
+    activation, at = site.activation, site.at
+    row = containers.make(solver, "tuple", activation, at)
+    containers.put(solver, row, JUST_DATA, 0)
+    first = given.positional[0] if given.positional else NOTHING
+    containers.put(solver, row, solver.iterate(first, activation, at), 1)
+    solver.arity[row] = 2
+    return containers.hold(solver, "iterator", activation, at, [frozenset({row})])
+
+
+def _map(solver: Solver, site: CallSite, given: Arguments) -> Values:
+    activation, at = site.activation, site.at
+    items = [solver.iterate(values, activation, at) for values in given.positional[1:]]
+    results: set[Value] = set()
+    for function in given.positional[0] if given.positional else NOTHING:
+        results |= calls.call(solver, function, site, calls.Arguments(items))
+    return containers.hold(solver, "iterator", activation, at, [frozenset(results)])
+
+
+def _range(solver: Solver, site: CallSite, given: Arguments) -> Values:
+    return containers.hold(solver, "iterator", site.activation, site.at, [JUST_DATA])
+
+
+def _next(solver: Solver, site: CallSite, given: Arguments) -> Values:
+    if solver.record is not None:
+        solver.record.externals[site.activation, site.at] = "next"
+    first = given.positional[0] if given.positional else NOTHING
+    rest = given.positional[1] if len(given.positional) > 1 else NOTHING
+    found: set[Value] = set(rest)
+    for value in first:
+        if isinstance(value, Instance):
+            for method in calls.attribute(
+                solver, value, "__next__", site.activation, site.at
+            ):
+                found |= calls.call(solver, method, site, calls.Arguments())
+        else:
+            found |= containers.elements(solver, value, site.activation, site.at)
+    return frozenset(found)
+
+
+def _dict(solver: Solver, site: CallSite, given: Arguments) -> Values:
+    activation, at = site.activation, site.at
+    made = containers.make(solver, "dict", activation, at)
+    for values in given.positional:
+        for value in values:
+            if isinstance(value, Container) and value.shape == "dict":
+                containers.merge(solver, made, value, activation, at)
+                continue
+            for pair in containers.elements(solver, value, activation, at):
+                keys = containers.get_item(solver, pair, 0, activation, at)
+                solver.add((made, "keys"), keys)
+                items = containers.get_item(solver, pair, 1, activation, at)
+                containers.put(solver, made, items)
+    for name, values in given.keywords.items():
+        containers.put(solver, made, values, name)
+    return frozenset({made})
+
+
+def _partial(solver: Solver, site: CallSite, given: Arguments) -> Values:
+    at = Site(site.activation.path, site.at)
+    partial = solver.intern(Partial, at, site.activation.context)
+    held = solver.intern(Container, "partial", at, site.activation.context)
+    if given.positional:
+        solver.add((partial, "function"), given.positional[0])
+    for index, values in enumerate(given.positional[1:]):
+        containers.put(solver, held, values, index)
+    for name, values in given.keywords.items():
+        containers.put(solver, held, values, name)
+    solver.arity[held] = max(len(given.positional) - 1, 0)
+    return frozenset({partial})
+
+
+def _super(solver: Solver, site: CallSite, given: Arguments) -> Values:
+    activation = site.activation
+    if len(given.positional) >= 2:
+        return frozenset(
+            solver.intern(Super, cls, receiver)
+            for cls in given.positional[0]
+            if isinstance(cls, ClassRef)
+            for receiver in given.positional[1]
+        )
+    while activation.scope.kind == "lambda" and activation.outer is not None:
+        activation = activation.outer
+    outer = activation.outer
+    parameters = activation.scope.parameters
+    if outer is None or outer.scope.kind != "class" or not parameters:
+        return JUST_UNKNOWN
+    cls = solver.intern(ClassRef, outer.path, outer.scope, outer.outer)
+    receivers = solver.read((activation, parameters[0].name))
+    return frozenset(solver.intern(Super, cls, receiver) for receiver in receivers)
+
+
+def _getattr(solver: Solver, site: CallSite, given: Arguments) -> Values:
+    name = _text(given.positional[1]) if len(given.positional) > 1 else None
+    found: set[Value] = set(given.positional[2]) if len(given.positional) > 2 else set()
+    if name is None:
+        return JUST_UNKNOWN
+    for value in given.positional[0]:
+        found |= calls.attribute(solver, value, name, site.activation, site.at)
+    return frozenset(found)
+
+
+def _setattr(solver: Solver, site: CallSite, given: Arguments) -> Values:
+    if len(given.positional) == 3:
+        name = _text(given.positional[1])
+        for receiver in given.positional[0]:
+            if name is not None:
+                calls.set_attribute(
+                    solver, receiver, name, given.positional[2], site.activation, site.at
+                )
+            else:
+                for value in given.positional[2]:
+                    solver.escape(value, site.activation, site.at)
+    return JUST_DATA
+
+
+def _text(values: Values) -> str | None:
+    texts = [v.value for v in values if isinstance(v, Literal) and isinstance(v.value, str)]
+    return texts[0] if len(values) == len(texts) == 1 else None
+
+
+def _globals_of(values: Values) -> Values:
+    return values
+
+
+def _first(solver: Solver, site: CallSite, given: Arguments) -> Values:
+    return given.positional[0] if given.positional else JUST_UNKNOWN
+
+
+def _second(solver: Solver, site: CallSite, given: Arguments) -> Values:
+    return given.positional[1] if len(given.positional) > 1 else JUST_UNKNOWN
+
+
+def _max(solver: Solver, site: CallSite, given: Arguments) -> Values:
+    if len(given.positional) == 1:
+        return solver.iterate(given.positional[0], site.activation, site.at)
+    found: set[Value] = set()
+    for values in given.positional:
+        found |= values
+    return frozenset(found)
+
+
+def _wait_for_futures(solver: Solver, site: CallSite, given: Arguments) -> Values:
+    """`concurrent.futures.wait`: two sets of what it was given."""
+    activation, at = site.activation, site.at
+    first = given.get(0, "fs") or NOTHING
+    inner = containers.make(solver, "set", activation, at)
+    containers.put(solver, inner, solver.iterate(first, activation, at))
+    pair = containers.make(solver, "tuple", activation, at)
+    for index in (0, 1):
+        containers.put(solver, pair, frozenset({inner}), index)
+    return frozenset({pair})
+
+
+def _to_thread(solver: Solver, site: CallSite, given: Arguments) -> Values:
+    if not given.positional:
+        return JUST_UNKNOWN
+    inner = calls.Arguments(given.positional[1:], dict(given.keywords), given.rest, given.open)
+    found: set[Value] = set()
+    for function in given.positional[0]:
+        found |= calls.call(solver, function, site, inner)
+    return frozenset(found)
+
+
+def _multiprocessing_wait(solver: Solver, site: CallSite, given: Arguments) -> Values:
+    first = given.get(0, "object_list") or NOTHING
+    held = solver.iterate(first, site.activation, site.at)
+    if solver.record is not None:
+        solver.record.externals[site.activation, site.at] = "multiprocessing.connection.wait"
+    return containers.hold(solver, "list", site.activation, site.at, [held])
+
+
+_SPECIAL: dict[str, Callable[[Solver, CallSite, Arguments], Values]] = {
+    "super": _super,
+    "zip": _zip,
+    "itertools.zip_longest": _zip,
+    "enumerate": _enumerate,
+    "map": _map,
+    "range": _range,
+    "next": _next,
+    "dict": _dict,
+    "collections.OrderedDict": _dict,
+    "functools.partial": _partial,
+    "getattr": _getattr,
+    "setattr": _setattr,
+    "max": _max,
+    "min": _max,
+    "typing.cast": _second,
+    "asyncio.to_thread": _to_thread,
+    "concurrent.futures.as_completed": _same_elements,
+    "concurrent.futures.wait": _wait_for_futures,
+    "multiprocessing.connection.wait": _multiprocessing_wait,
+    "random.choice": _max,
+    "contextlib.closing": _first,
+    "contextlib.nullcontext": _first,
+}

@@ -1,0 +1,135 @@
+"""From files on disk to the facts that the solver asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mplint import catalog
+from mplint.model import extract
+from mplint.model import facts as f
+from mplint.model.names import Import, Modules, scan_imports
+from mplint.model.solve import Imported
+from mplint.source import Files, Source, Unreadable
+
+MAX_HOPS = 8
+"""Packages that re-export a name from a package that re-exports it … end here."""
+
+
+class ProjectLoader:
+    """Reads and lowers the files of one project, each at most once."""
+
+    def __init__(self, files: Files, modules: Modules, gated: frozenset[Path]) -> None:
+        self.files = files
+        self.modules = modules
+        self.gated = gated
+        self.lowered: dict[Path, extract.Lowered | None] = {}
+        self.sources: dict[Path, Source] = {}
+        self._imports: dict[Path, dict[str, Import]] = {}
+        self._stars: dict[Path, list[Import]] = {}
+        self._resolved: dict[tuple[Path, str, str | None, int], Imported] = {}
+
+    def source(self, path: Path) -> Source:
+        known = self.sources.get(path)
+        if known is None:
+            known = self.sources[path] = Source(str(path), self.files.read(path))
+        return known
+
+    def facts(self, path: Path) -> f.FileFacts | None:
+        if path not in self.lowered:
+            try:
+                self.lowered[path] = extract.lower(self.source(path).tree)
+            except (Unreadable, RecursionError):
+                self.lowered[path] = None
+        lowered = self.lowered[path]
+        return lowered.facts if lowered is not None else None
+
+    def resolve(self, importer: Path, module: str, name: str | None, level: int) -> Imported:
+        key = (importer, module, name, level)
+        known = self._resolved.get(key)
+        if known is None:
+            known = self._resolved[key] = self._resolve(importer, module, name, level)
+        return known
+
+    def _resolve(self, importer: Path, module: str, name: str | None, level: int) -> Imported:
+        target = self.modules.find(importer, module, level)
+        if name is None:
+            return Imported(target, None if target is not None else module)
+        if target is not None:
+            followed = self.follow(target, name)
+            if followed.path is None or followed.name is None or self._binds(target, name):
+                return followed
+        submodule = f"{module}.{name}" if module else name
+        inner = self.modules.find(importer, submodule, level)
+        if inner is not None:
+            return Imported(inner, None)
+        if target is not None:
+            return Imported(target, name)
+        return Imported(None, submodule if not level else f"?.{submodule}")
+
+    def follow(self, module: Path, name: str, hops: int = MAX_HOPS) -> Imported:
+        """The definition behind a name of a module that may only hand it on."""
+        if module in self.gated or not hops:
+            return Imported(module, name)
+        found = self._import_table(module).get(name)
+        if found is None:
+            for star in self._stars[module]:
+                target = self.modules.find(module, star.module, star.level)
+                if target is not None and self._binds(target, name):
+                    return self.follow(target, name, hops - 1)
+            return Imported(module, name)
+        target = self.modules.find(module, found.module, found.level)
+        if found.name is None:
+            return Imported(target, None if target is not None else found.module)
+        if target is not None and self._binds(target, found.name):
+            return self.follow(target, found.name, hops - 1)
+        submodule = f"{found.module}.{found.name}" if found.module else found.name
+        inner = self.modules.find(module, submodule, found.level)
+        if inner is not None:
+            return Imported(inner, None)
+        if target is not None:
+            return self.follow(target, found.name, hops - 1)
+        return Imported(None, submodule if not found.level else f"?.{submodule}")
+
+    def _import_table(self, path: Path) -> dict[str, Import]:
+        if path not in self._imports:
+            try:
+                found = scan_imports(self.files.read(path))
+            except Unreadable:
+                found = []
+            self._imports[path] = {item.bound: item for item in found if item.name != "*"}
+            self._stars[path] = [item for item in found if item.name == "*"]
+        return self._imports[path]
+
+    def _binds(self, path: Path, name: str) -> bool:
+        """Whether a module binds a name, as far as its bytes show."""
+        if name in self._import_table(path):
+            return True
+        try:
+            data = self.files.read(path)
+        except Unreadable:
+            return False
+        return _defines(data, name) or any(
+            (target := self.modules.find(path, star.module, star.level)) is not None
+            and target != path
+            and _defines(self._bytes(target), name)
+            for star in self._stars[path]
+        )
+
+    def _bytes(self, path: Path) -> bytes:
+        try:
+            return self.files.read(path)
+        except Unreadable:
+            return b""
+
+
+def _defines(data: bytes, name: str) -> bool:
+    import re
+
+    word = re.escape(name.encode())
+    pattern = rb"^[ \t]*(?:async[ \t]+def|def|class)[ \t]+%s\b|^[ \t]*%s\b[^\n=]*=" % (word, word)
+    return re.search(pattern, data, re.MULTILINE) is not None
+
+
+def is_gated(data: bytes) -> bool:
+    """Whether a file can have anything to do with processes, by its bytes."""
+    return any(word in data for word in catalog.GATE_WORDS) and bool(catalog.GATE.search(data))

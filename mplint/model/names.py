@@ -1,0 +1,162 @@
+"""Which file an import means, and where a name of a file is bound."""
+
+from __future__ import annotations
+
+import builtins
+import re
+import sys
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from mplint import catalog
+from mplint.model import facts as f
+from mplint.source import Files
+
+BUILTINS = frozenset(vars(builtins))
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where a file stands: its package's dotted name and the folders that imports start from."""
+
+    module: str  # "package.sub.name", or "name" of a script
+    roots: tuple[Path, ...]
+
+
+class Modules:
+    """Finds the project's own modules, as Python would with the project installed or run in place.
+
+    Absolute imports are looked for in the folder above the file's outermost package, in the folders
+    from there up to the project's root, in `src` there, and beside the file, where Python finds them
+    when it runs the file as a script. Names of the standard library and of the catalog are never
+    the project's.
+    """
+
+    def __init__(self, files: Files, root: Path) -> None:
+        self.files = files
+        self.root = root
+        self._layouts: dict[Path, Layout] = {}
+
+    def layout(self, path: Path) -> Layout:
+        known = self._layouts.get(path)
+        if known is None:
+            known = self._layouts[path] = self._find_layout(path)
+        return known
+
+    def _find_layout(self, path: Path) -> Layout:
+        folder, names = path.parent, [path.stem]
+        while self.files.exists(folder / "__init__.py") and folder != folder.parent:
+            names.append(folder.name)
+            folder = folder.parent
+        in_package = len(names) > 1
+        if names[0] == "__init__" and in_package:
+            del names[0]
+        roots = [folder]
+        if self.root in folder.parents:
+            roots += [parent for parent in folder.parents if self.root in (parent, *parent.parents)]
+        roots += [self.root, self.root / "src"]
+        roots.insert(len(roots) if in_package else 0, path.parent)
+        return Layout(".".join(reversed(names)), tuple(dict.fromkeys(roots)))
+
+    def find(self, importer: Path, module: str, level: int) -> Path | None:
+        """The file behind `from <level dots><module> import …` in `importer`; None if foreign."""
+        pieces = module.split(".") if module else []
+        if level:
+            folder = importer.parent
+            for _ in range(level - 1):
+                folder = folder.parent
+            return self._below(folder, pieces) if pieces else self._package(folder)
+        if not pieces or _is_foreign(module):
+            return None
+        for root in self.layout(importer).roots:
+            found = self._below(root, pieces)
+            if found is not None:
+                return found
+        return None
+
+    def submodule(self, package: Path, name: str) -> Path | None:
+        """The module `name` inside the package whose `__init__.py` is `package`."""
+        if package.name != "__init__.py":
+            return None
+        return self._below(package.parent, [name])
+
+    def _below(self, folder: Path, pieces: list[str]) -> Path | None:
+        target = folder.joinpath(*pieces)
+        if self.files.exists(target / "__init__.py"):
+            return target / "__init__.py"
+        file = target.with_name(target.name + ".py")
+        return file if self.files.exists(file) else None
+
+    def _package(self, folder: Path) -> Path | None:
+        init = folder / "__init__.py"
+        return init if self.files.exists(init) else None
+
+
+@lru_cache(maxsize=None)
+def _is_foreign(module: str) -> bool:
+    return module.partition(".")[0] in sys.stdlib_module_names or catalog.library(module) is not None
+
+
+def binding_scope(file: f.FileFacts, scope: f.Scope, name: str) -> f.Scope | None:
+    """The scope of the file in which `name`, read in `scope`, is bound; None if in none.
+
+    A class body's names are seen in the class body only, as in Python.
+    """
+    if name in scope.global_names:
+        return file.module
+    current = scope
+    first = True
+    while True:
+        visible = first or current.kind != "class"
+        if visible and name in current.bound:
+            return current
+        if name in current.global_names and visible:
+            return file.module
+        if current.parent < 0:
+            return None
+        current = file.scopes[current.parent]
+        first = False
+
+
+# Imports without a syntax tree --------------------------------------------------------------------
+
+_IMPORT = re.compile(
+    rb"^[ \t]*(?:from[ \t]+(?P<dots>\.*)[ \t]*(?P<module>[\w.]*)[ \t]+import[ \t]+"
+    rb"(?P<names>\([^)]*\)|(?:[^\n;#\\]|\\\r?\n)+)|import[ \t]+(?P<modules>[\w., \t]+))",
+    re.MULTILINE,
+)
+_ITEM = re.compile(rb"([\w.*]+)(?:\s+as\s+(\w+))?\s*(?:,|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """`from <level dots><module> import name as bound`; name is None for `import module`."""
+
+    module: str
+    name: str | None
+    level: int
+    bound: str
+
+
+def scan_imports(data: bytes) -> list[Import]:
+    """The imports of a file by its bytes: enough to see which files belong together, and through
+    which package a name goes, at a hundredth of the cost of a syntax tree."""
+    found = []
+    for match in _IMPORT.finditer(data):
+        if match["modules"] is not None:
+            for module, bound in _ITEM.findall(match["modules"].strip()):
+                name = module.decode()
+                found.append(Import(name, None, 0, bound.decode() or name.partition(".")[0]))
+            continue
+        names = re.sub(rb"#[^\n]*|\\\r?\n", b" ", match["names"].strip(b"()"))
+        for name, bound in _ITEM.findall(names.strip()):
+            found.append(
+                Import(
+                    match["module"].decode(),
+                    name.decode(),
+                    len(match["dots"]),
+                    (bound or name).decode(),
+                )
+            )
+    return found

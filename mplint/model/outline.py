@@ -1,0 +1,132 @@
+"""Where an expression stands inside its function: in which loop, branch, `try` or comprehension."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mplint.model import facts as f
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """One thing that an expression or step is inside of, and in which part of it: `body`,
+    `otherwise`, `handler`, `final`, `test`, `element` …"""
+
+    node: f.Step | f.Expr
+    part: str
+    index: int = 0  # which handler, arm or clause
+
+
+class Outline:
+    """The nesting of one scope. Nested functions and classes have outlines of their own."""
+
+    def __init__(self, scope: f.Scope) -> None:
+        self.scope = scope
+        self.expressions: dict[int, f.Expr] = {}
+        self.steps: dict[int, f.Step] = {}
+        self._parents: dict[int, tuple[Around, int] | None] = {}
+        self._block(scope.body, None)
+
+    def around(self, at: int) -> Iterator[Around]:
+        """What is around an expression or step, innermost first."""
+        link = self._parents.get(at)
+        while link is not None:
+            frame, outer = link
+            yield frame
+            link = self._parents.get(outer)
+
+    def loops(self, at: int) -> list[Around]:
+        """The loops and comprehension clauses that repeat an expression, outermost first."""
+        found = []
+        for frame in self.around(at):
+            node = frame.node
+            if isinstance(node, (f.For, f.While)) and frame.part in ("body", "test"):
+                if not (isinstance(node, f.For) and frame.part == "test"):
+                    found.append(frame)
+            elif isinstance(node, f.Comprehension) and frame.part == "element":
+                found += [
+                    Around(node, "clause", index)
+                    for index in reversed(range(len(node.clauses)))
+                ]
+            elif isinstance(node, f.Comprehension) and frame.part == "clause":
+                found += [Around(node, "clause", i) for i in reversed(range(frame.index))]
+        return found[::-1]
+
+    def step_of(self, at: int) -> f.Step | None:
+        """The innermost step that an expression belongs to."""
+        if at in self.steps:
+            return self.steps[at]
+        for frame in self.around(at):
+            if not isinstance(frame.node, f.Expr):
+                return frame.node
+        return None
+
+    # Building -----------------------------------------------------------------------------------
+
+    def _block(self, block: f.Block, link: tuple[Around, int] | None) -> None:
+        for step in block:
+            self.steps[step.at] = step
+            self._parents.setdefault(step.at, link)
+            self._step(step)
+
+    def _step(self, step: f.Step) -> None:
+        at = step.at
+        match step:
+            case f.Branch(arms=arms, otherwise=otherwise):
+                for index, (test, then) in enumerate(arms):
+                    self._expression(test, (Around(step, "test", index), at))
+                    self._block(then, (Around(step, "body", index), at))
+                self._block(otherwise, (Around(step, "otherwise"), at))
+            case f.Match(subject=subject, cases=cases):
+                self._expression(subject, (Around(step, "test"), at))
+                for index, case in enumerate(cases):
+                    if case.guard is not None:
+                        self._expression(case.guard, (Around(step, "test", index), at))
+                    self._block(case.body, (Around(step, "body", index), at))
+            case f.For(source=source, target=target, body=body, otherwise=otherwise):
+                self._expression(source, (Around(step, "test"), at))
+                self._expression(target, (Around(step, "body"), at))
+                self._block(body, (Around(step, "body"), at))
+                self._block(otherwise, (Around(step, "otherwise"), at))
+            case f.While(test=test, body=body, otherwise=otherwise):
+                self._expression(test, (Around(step, "test"), at))
+                self._block(body, (Around(step, "body"), at))
+                self._block(otherwise, (Around(step, "otherwise"), at))
+            case f.With(items=items, body=body):
+                for expression in f.expressions(step):
+                    self._expression(expression, (Around(step, "test"), at))
+                self._block(body, (Around(step, "body"), at))
+            case f.Try(body=body, handlers=handlers, otherwise=otherwise, final=final):
+                self._block(body, (Around(step, "body"), at))
+                for index, handler in enumerate(handlers):
+                    if handler.type is not None:
+                        self._expression(handler.type, (Around(step, "test", index), at))
+                    self._block(handler.body, (Around(step, "handler", index), at))
+                self._block(otherwise, (Around(step, "otherwise"), at))
+                self._block(final, (Around(step, "final"), at))
+            case _:
+                for expression in f.expressions(step):
+                    self._expression(expression, (Around(step, "own"), at))
+
+    def _expression(self, expression: f.Expr, link: tuple[Around, int]) -> None:
+        at = expression.at
+        if at in self.expressions:
+            return
+        self.expressions[at] = expression
+        self._parents[at] = link
+        if isinstance(expression, f.Comprehension):
+            for index, clause in enumerate(expression.clauses):
+                inner = (Around(expression, "clause", index), at)
+                self._expression(clause.source, inner)
+                after = (Around(expression, "clause", index + 1), at)
+                self._expression(clause.target, after)
+                for test in clause.tests:
+                    self._expression(test, after)
+            element = (Around(expression, "element"), at)
+            if expression.key is not None:
+                self._expression(expression.key, element)
+            self._expression(expression.element, element)
+            return
+        for index, part in enumerate(f.parts(expression)):
+            self._expression(part, (Around(expression, "part", index), at))

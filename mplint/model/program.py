@@ -1,0 +1,599 @@
+"""The program: which code runs in which process, and what passes between them.
+
+`link` solves a set of files and builds the nouns that rules speak of: operations, workers,
+channels. Every question is answered three-valued: True, False, or None for "not known".
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from mplint.catalog import Kind, Method
+from mplint.diagnostics import START_METHODS
+from mplint.model import calls
+from mplint.model.counts import describe
+from mplint.model import facts as f
+from mplint.model.outline import Outline
+from mplint.model.solve import RETURNED, Loader, Policy, Record, Solver
+from mplint.model.values import (
+    DATA,
+    NOTHING,
+    UNKNOWN,
+    Activation,
+    ClassRef,
+    Container,
+    FunctionRef,
+    Instance,
+    Literal,
+    Made,
+    Named,
+    Site,
+    Super,
+    Value,
+    Values,
+)
+
+if TYPE_CHECKING:
+    from mplint.model.waiting import Waiting
+
+MAIN = "main"
+"""The process that the program begins in."""
+
+MAX_GROWTH = 6
+"""How much more the second round may cost than the first, which stands if that is not enough."""
+
+Runner: TypeAlias = "str | Worker"
+"""MAIN, or the worker whose process runs a line."""
+
+
+class Operation:
+    """A call of a method of a followed object, in one activation of the function around it."""
+
+    __slots__ = ("activation", "at", "kind", "launch", "method", "name", "program", "receiver")
+
+    def __init__(self, program: Program, raw: calls.RawOperation, kind: Kind) -> None:
+        self.program = program
+        self.activation = raw.activation
+        self.at = raw.at
+        self.receiver = raw.receiver
+        self.name = raw.name
+        self.launch = raw.launch
+        self.kind = kind
+        self.method: Method = kind.methods[raw.name]
+
+    def __repr__(self) -> str:
+        return f"<{self.name} at {self.site}>"
+
+    @property
+    def does(self) -> str:
+        return self.method.does
+
+    @property
+    def site(self) -> Site:
+        return Site(self.activation.path, self.at)
+
+    @property
+    def call(self) -> f.Call | None:
+        """The call expression; None for a method that is handed on and called elsewhere."""
+        found = self.program.outline(self.activation).expressions.get(self.at)
+        if not isinstance(found, f.Call) or not isinstance(found.function, f.Attribute):
+            return None
+        return found if found.function.name == self.name else None
+
+    def argument(self, name: str) -> f.Expr | None:
+        """The expression given for a parameter of the method."""
+        call = self.call
+        if call is None:
+            return None
+        position = 0
+        for argument in call.arguments:
+            if argument.keyword == name:
+                return argument.value
+            if argument.keyword is None and not argument.star:
+                parameters = self.method.parameters
+                if position < len(parameters) and parameters[position] == name:
+                    return argument.value
+                position += 1
+        return None
+
+    def values(self, expression: f.Expr) -> Values:
+        """What an expression beside the operation can be."""
+        return self.program.values(expression, self.activation)
+
+    def constant(self, name: str) -> object:
+        """The constant given for a parameter; None when there is none, or it is not constant."""
+        given = self.argument(name)
+        if given is None:
+            return None
+        values = self.values(given)
+        constants = [value.value for value in values if isinstance(value, Literal)]
+        return constants[0] if len(values) == len(constants) == 1 else None
+
+    @property
+    def text(self) -> str:
+        """The call as it is written, as far as that is short."""
+        call = self.call
+        return describe(call.function) + "()" if call is not None else f"{self.name}()"
+
+    @property
+    def receiver_text(self) -> str:
+        """The receiver as it is written."""
+        call = self.call
+        if call is None or not isinstance(call.function, f.Attribute):
+            return self.kind.noun
+        return describe(call.function.value)
+
+    @property
+    def sure(self) -> bool:
+        """Whether the receiver is certainly this object, or another made by the same expression."""
+        call = self.call
+        if call is None or not isinstance(call.function, f.Attribute):
+            return False
+        return self.program.is_one(self.values(call.function.value))
+
+    @property
+    def blocks(self) -> bool | None:
+        """Whether the call waits at all."""
+        if not self.method.waits:
+            return False
+        for name in ("block", "blocking"):
+            given = self.argument(name)
+            if given is not None:
+                return self.program.truth(given, self.activation)
+        return True if self._plain_call else None
+
+    @property
+    def timed(self) -> bool | None:
+        """Whether the call gives up after a while."""
+        given = self.argument("timeout")
+        if given is None:
+            return False if self._plain_call else None
+        values = self.values(given)
+        if all(isinstance(value, Literal) for value in values):
+            timeless = {value.value is None for value in values if isinstance(value, Literal)}
+            return not timeless.pop() if len(timeless) == 1 else None
+        return True
+
+    @property
+    def gives_up_with(self) -> tuple[str, ...]:
+        """What the call raises when it does not wait and there is nothing, or no room."""
+        method = self.method
+        if not method.raises or (method.waits and self.blocks is True and self.timed is False):
+            return ("EOFError",) if "EOFError" in method.raises else ()
+        if self.does == "put" and isinstance(self.receiver, Made):
+            channel = self.program.channels.get(self.receiver)
+            if channel is not None and channel.bound == 0:
+                return ()  # it is never full
+        return method.raises
+
+    @property
+    def waits_for_ever(self) -> bool:
+        """Whether the call certainly blocks until somebody else acts."""
+        return self.blocks is True and self.timed is False
+
+    @property
+    def _plain_call(self) -> bool:
+        call = self.call
+        return call is not None and not any(argument.star for argument in call.arguments)
+
+    @property
+    def runners(self) -> frozenset[Runner]:
+        """The processes in which it runs."""
+        return self.program.runners(self.activation)
+
+
+class Worker:
+    """Code that runs in a process of its own: the target of a Process, the `run` of a subclass, the
+    tasks or the initializer of a pool. One worker stands for all processes that are started from
+    one holder (the process object or the pool)."""
+
+    def __init__(self, program: Program, holder: Value, how: str) -> None:
+        self.program = program
+        self.holder = holder
+        self.how = how
+        self.edges: list[calls.Edge] = []
+
+    def __repr__(self) -> str:
+        return f"<worker {self.name}>"
+
+    @property
+    def entries(self) -> list[Activation]:
+        return list(dict.fromkeys(edge.callee for edge in self.edges))
+
+    @property
+    def name(self) -> str:
+        """How to call it in a message: the name of its target."""
+        if self.how == "run" and isinstance(self.holder, Instance):
+            return self.holder.cls.name
+        return self.entries[0].scope.qualified_name if self.entries else "?"
+
+    @property
+    def kind(self) -> Kind:
+        kind = self.program.solver.kind_of(self.holder)
+        assert kind is not None
+        return kind
+
+    @property
+    def in_pool(self) -> bool:
+        return self.kind.role in ("pool", "executor")
+
+    @cached_property
+    def launched_at(self) -> list[Site]:
+        """Where the process objects, or the tasks, are made."""
+        sites = {Site(edge.caller.path, edge.at): None for edge in self.edges}
+        return sorted(sites, key=lambda site: (str(site.path), site.at))
+
+    @cached_property
+    def daemon(self) -> bool | None:
+        """Whether the processes end with the one that started them."""
+        if self.in_pool:
+            return self.kind.role == "pool"
+        solver = self.program.solver
+        values = solver.cells.get((self.holder, "daemon"), NOTHING)
+        if not values and isinstance(self.holder, Instance):
+            for cls in solver.ancestry(self.holder.cls):
+                values |= solver.cells.get((cls, "daemon"), NOTHING)
+        if not values:
+            return False
+        answers = {value.value if isinstance(value, Literal) else None for value in values}
+        return answers.pop() is True if len(answers) == 1 and None not in answers else None
+
+    def operations(self, *verbs: str) -> list[Operation]:
+        """What is done to the process objects or the pool: start, join, kill …"""
+        found = self.program.on.get(self.holder, ())
+        return [operation for operation in found if operation.does in verbs]
+
+
+class Channel:
+    """A queue, or one direction of a pipe: what is put on `entrance` is got from `exit`."""
+
+    def __init__(self, program: Program, entrance: Made, exit: Made) -> None:
+        self.program = program
+        self.entrance = entrance
+        self.exit = exit
+
+    def __repr__(self) -> str:
+        return f"<channel {self.kind.name} {self.site}>"
+
+    @property
+    def kind(self) -> Kind:
+        return self.exit.kind
+
+    @property
+    def site(self) -> Site:
+        """Where it is made."""
+        return self.exit.site
+
+    @property
+    def puts(self) -> list[Operation]:
+        return [o for o in self.program.on.get(self.entrance, ()) if o.does == "put"]
+
+    @property
+    def gets(self) -> list[Operation]:
+        return [o for o in self.program.on.get(self.exit, ()) if o.does == "get"]
+
+    @property
+    def is_closed_world(self) -> bool:
+        """Whether we see everything that is done to it: no code that we do not know gets hold of
+        either end."""
+        escapes = self.program.solver.escapes
+        return (
+            self.entrance not in escapes
+            and self.exit not in escapes
+            and not self.exit.given
+            and not self.program.overrun
+        )
+
+    @cached_property
+    def bound(self) -> int | None:
+        """How many items fit: 0 for any number, None when that is not known but some limit is
+        given."""
+        sizes = self.program.solver.cells.get((self.exit, "maxsize"), NOTHING)
+        numbers = {
+            value.value if isinstance(value, Literal) and isinstance(value.value, int) else None
+            for value in sizes
+        }
+        if not numbers:
+            return 0
+        if len(numbers) == 1:
+            number = numbers.pop()
+            return max(number, 0) if number is not None else None
+        return None
+
+
+class Program:
+    """A solved program."""
+
+    def __init__(self, solver: Solver, record: Record) -> None:
+        self.solver = solver
+        self.record = record
+        self.overrun = solver.overrun
+        self.operations: list[Operation] = []
+        self.on: dict[Value, list[Operation]] = defaultdict(list)
+        self.operations_at: dict[tuple[Activation, int], list[Operation]] = defaultdict(list)
+        self.callees_at: dict[tuple[Activation, int], list[Activation]] = defaultdict(list)
+        self.callers: dict[Activation, list[calls.Edge]] = defaultdict(list)
+        self.launches_at: dict[tuple[Activation, int], list[Worker]] = defaultdict(list)
+        self._workers: dict[tuple[Value, str], Worker] = {}
+        self._outlines: dict[f.Scope, Outline] = {}
+        self._index()
+
+    def _index(self) -> None:
+        seen = set()
+        for raw in sorted(self.record.operations, key=_order):
+            kind = self.solver.kind_of(raw.receiver)
+            key = (raw.activation, raw.at, raw.receiver, raw.name)
+            if kind is None or key in seen:
+                continue
+            seen.add(key)
+            operation = Operation(self, raw, kind)
+            self.operations.append(operation)
+            self.on[raw.receiver].append(operation)
+            self.operations_at[raw.activation, raw.at].append(operation)
+        for edge in sorted(self.record.edges, key=_edge_order):
+            place = (edge.caller, edge.at)
+            if edge.launch is None:
+                if edge.callee not in self.callees_at[place]:
+                    self.callees_at[place].append(edge.callee)
+                    self.callers[edge.callee].append(edge)
+                continue
+            self.callers[edge.callee].append(edge)
+            worker = self._worker(edge.launch)
+            worker.edges.append(edge)
+            if worker not in self.launches_at[place]:
+                self.launches_at[place].append(worker)
+
+    def _worker(self, launch: calls.Launch) -> Worker:
+        key = (launch.holder, launch.how)
+        if key not in self._workers:
+            self._workers[key] = Worker(self, launch.holder, launch.how)
+        return self._workers[key]
+
+    @cached_property
+    def waiting(self) -> Waiting:
+        from mplint.model.waiting import Waiting
+
+        return Waiting(self)
+
+    # Nouns --------------------------------------------------------------------------------------
+
+    @cached_property
+    def workers(self) -> list[Worker]:
+        """Everything that runs elsewhere, in processes or in threads."""
+        return list(self._workers.values())
+
+    @cached_property
+    def processes(self) -> list[Worker]:
+        """The workers that run in processes."""
+        return [worker for worker in self.workers if worker.kind.family == "process"]
+
+    @cached_property
+    def channels(self) -> dict[Made, Channel]:
+        """The channels between processes, by the object that items are got from."""
+        from mplint.model.intrinsics import other_end
+
+        found: dict[Made, Channel] = {}
+        for value in [*self.on, *self.made]:
+            if isinstance(value, Made) and value.kind.role in ("queue", "connection"):
+                exit_ = other_end(self.solver, value) if value.part else value
+                for end in (value, exit_):
+                    entrance = other_end(self.solver, end) if end.part else end
+                    found.setdefault(end, Channel(self, entrance, end))
+        return found
+
+    @cached_property
+    def made(self) -> dict[Made, list[tuple[Activation, int]]]:
+        """The followed objects, and where each is made."""
+        found: dict[Made, list[tuple[Activation, int]]] = defaultdict(list)
+        for place, values in self.record.made.items():
+            for value in values:
+                if isinstance(value, Made):
+                    found[value].append(place)
+        return found
+
+    # Values -------------------------------------------------------------------------------------
+
+    def values(self, expression: f.Expr, activation: Activation) -> Values:
+        """What an expression of an activation can be."""
+        return self.solver.evaluate(expression, activation)
+
+    def objects(self, values: Values) -> list[Value]:
+        """The values that can be a receiver: constants and plain data have no methods to wait in."""
+        return [value for value in values if not isinstance(value, Literal) and value is not DATA]
+
+    def is_one(self, values: Values) -> bool:
+        """Whether the values are one object, in however many kinds an import may give it."""
+        objects = self.objects(values)
+        if not objects or UNKNOWN in objects:
+            return False
+        places = {
+            (value.site, value.part) if isinstance(value, Made) else value for value in objects
+        }
+        return len(places) == 1
+
+    def truth(self, expression: f.Expr, activation: Activation) -> bool | None:
+        """Whether an expression is true, where it is constant."""
+        values = self.values(expression, activation)
+        answers = {bool(v.value) if isinstance(v, Literal) else None for v in values}
+        return answers.pop() if len(answers) == 1 else None
+
+    # Structure ----------------------------------------------------------------------------------
+
+    def outline(self, activation: Activation) -> Outline:
+        """The nesting of a function's body."""
+        scope = activation.scope
+        if scope not in self._outlines:
+            self._outlines[scope] = Outline(scope)
+        return self._outlines[scope]
+
+    def activations(self, scope: f.Scope) -> list[Activation]:
+        return self.solver.of_function.get(scope, [])
+
+    @cached_property
+    def _scopes(self) -> dict[Path, dict[int, f.Scope]]:
+        """By file, the scope that each expression stands in."""
+        return {
+            path: {at: scope for scope in file.scopes for at in Outline(scope).expressions}
+            for path, file in self.solver.files.items()
+        }
+
+    def activations_at(self, site: Site) -> list[Activation]:
+        """The activations of the function that a site stands in."""
+        scope = self._scopes.get(site.path, {}).get(site.at)
+        return self.activations(scope) if scope is not None else []
+
+    def generators(self, value: Container) -> list[Activation]:
+        """The activations of the generator function that a generator object comes from."""
+        file = self.solver.files.get(value.site.path)
+        scopes = [s for s in file.scopes if s.at == value.site.at and s.is_generator] if file else []
+        return [a for s in scopes for a in self.activations(s) if a.context == value.context]
+
+    def is_method(self, activation: Activation) -> bool:
+        return activation.outer is not None and activation.outer.scope.kind == "class"
+
+    # Processes ----------------------------------------------------------------------------------
+
+    @cached_property
+    def start_methods(self) -> tuple[str, ...]:
+        """The start methods that the program sets for all its processes; empty when it leaves that
+        to Python."""
+        found: dict[str, None] = {}
+        for (activation, at), path in self.record.externals.items():
+            if path.rpartition(".")[2] == "set_start_method":
+                call = self.outline(activation).expressions.get(at)
+                if isinstance(call, f.Call) and call.arguments:
+                    for value in self.values(call.arguments[0].value, activation):
+                        if not (isinstance(value, Literal) and value.value in START_METHODS):
+                            return ()
+                        found[value.value] = None
+        return tuple(method for method in START_METHODS if method in found)
+
+    @cached_property
+    def _runners(self) -> dict[Activation, frozenset[Runner]]:
+        """By which process each activation is reached."""
+        reached: dict[Activation, set[Runner]] = defaultdict(set)
+        onward: dict[Activation, list[Activation]] = defaultdict(list)
+        for (caller, _), callees in self.callees_at.items():
+            onward[caller] += callees
+        for worker in self.workers:
+            if worker.kind.family != "process":  # a thread runs in its starter's process
+                for edge in worker.edges:
+                    onward[edge.caller].append(edge.callee)
+        for activation in self.solver.activations:
+            if activation.scope.kind == "class" and activation.outer is not None:
+                onward[activation.outer].append(activation)
+        roots: list[tuple[Runner, Iterable[Activation]]] = [
+            (MAIN, [*self.solver.modules.values(), *self.solver.from_outside]),
+            *((worker, worker.entries) for worker in self.processes),
+        ]
+        for runner, starts in roots:
+            todo = list(starts)
+            while todo:
+                activation = todo.pop()
+                if runner not in reached[activation]:
+                    reached[activation].add(runner)
+                    todo += onward[activation]
+        return {activation: frozenset(runners) for activation, runners in reached.items()}
+
+    def runners(self, activation: Activation) -> frozenset[Runner]:
+        """The processes that run a function."""
+        return self._runners.get(activation, frozenset())
+
+
+def link(loader: Loader, paths: Iterable[Path]) -> Program:
+    """Solves the program made of the given files and those they draw in.
+
+    A second round tells apart the calls and objects that the first one had to mix up.
+    """
+    paths = list(paths)
+    solver = Solver(loader)
+    solver.solve(paths)
+    record = solver.collect()
+    policy = _refine(solver, record)
+    if policy.functions or policy.classes:
+        finer = Solver(loader, policy, max_runs=MAX_GROWTH * solver.runs)
+        finer.solve(paths)
+        if not finer.overrun:
+            return Program(finer, finer.collect())
+    return Program(solver, record)
+
+
+def _refine(solver: Solver, record: Record) -> Policy:
+    """Which functions get different objects from different calls, or make objects for several
+    callers; and which classes hold different objects in different instances."""
+    given: dict[f.Scope, dict[Site, dict[str, Values]]] = defaultdict(lambda: defaultdict(dict))
+    for edge in record.edges:
+        by_parameter = given[edge.callee.scope][Site(edge.caller.path, edge.at)]
+        by_parameter.update(edge.given)
+    functions = {
+        scope
+        for scope, by_site in given.items()
+        for name in {name for handed in by_site.values() for name in handed}
+        if len({handed.get(name, NOTHING) for handed in by_site.values()}) > 1
+    }
+    for (activation, _), values in record.made.items():
+        scope = activation.scope
+        if len(given[scope]) > 1 and any(calls.is_shared(solver, value) for value in values):
+            functions.add(scope)
+    for activation in solver.activations:
+        # what hands on a factory's objects is a factory itself
+        returned = solver.cells.get((activation, RETURNED), NOTHING)
+        if len(given[activation.scope]) > 1 and any(
+            calls.is_shared(solver, value) for value in returned
+        ):
+            functions.add(activation.scope)
+    return Policy(frozenset(functions), _split_classes(solver, record))
+
+
+def _split_classes(solver: Solver, record: Record) -> frozenset[f.Scope]:
+    """The classes with objects made in several places that hold shared objects of their own."""
+    created: dict[ClassRef, set[Site]] = defaultdict(set)
+    for (activation, at), values in record.made.items():
+        for value in values:
+            if isinstance(value, Instance):
+                created[value.cls].add(Site(activation.path, at))
+    holders = {
+        owner.cls
+        for (owner, _), values in solver.cells.items()
+        if isinstance(owner, Instance) and any(calls.is_shared(solver, value) for value in values)
+    }
+    # classes that share methods of one base are told apart as well
+    relatives: dict[Value, set[ClassRef]] = defaultdict(set)
+    for cls in holders & set(created):
+        for base in solver.ancestry(cls):
+            if isinstance(base, ClassRef):
+                relatives[base].add(cls)
+    found = set()
+    for cls in holders & set(created):
+        family = set().union(*(relatives[base] for base in solver.ancestry(cls)))
+        if len(set().union(*(created[member] for member in family))) > 1:
+            found.add(cls.scope)
+    return frozenset(found)
+
+
+def _order(raw: calls.RawOperation) -> tuple[str, int, str, str]:
+    return (str(raw.activation.path), raw.at, repr(raw.activation), _value_key(raw.receiver))
+
+
+def _edge_order(edge: calls.Edge) -> tuple[str, int, str, int]:
+    return (str(edge.caller.path), edge.at, str(edge.callee.path), edge.callee.scope.at)
+
+
+def _value_key(value: Value) -> str:
+    """A stable text to sort values by."""
+    match value:
+        case Made(site=site, part=part):
+            return f"{site.path}:{site.at}:{part}"
+        case Instance(cls=cls, site=at):
+            return f"{cls.path}:{cls.scope.at}:{at.at if at else ''}"
+        case Super(receiver=receiver):
+            return _value_key(receiver)
+        case FunctionRef(path=path, scope=scope):
+            return f"{path}:{scope.at}"
+        case Named(path=name):
+            return name
+    return ""

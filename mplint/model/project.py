@@ -1,0 +1,189 @@
+"""Which files belong to one program.
+
+Files that have to do with processes and import each other, directly or through a package's
+`__init__`, are analysed together, so that a worker in one file is known to be started in another.
+Which files those are depends on the project on disk only, never on which of them are to be checked.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from mplint.model.load import ProjectLoader, is_gated
+from mplint.model.names import Modules, scan_imports
+from mplint.source import Files, Unreadable
+
+MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", ".hg")
+"""A folder with one of these is the root of a project."""
+
+SKIPPED_FOLDERS = frozenset(
+    {
+        ".git",
+        ".hg",
+        ".svn",
+        ".tox",
+        ".nox",
+        ".venv",
+        ".eggs",
+        ".mypy_cache",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".ipynb_checkpoints",
+        "__pycache__",
+        "__pypackages__",
+        "node_modules",
+        "site-packages",
+        "venv",
+    }
+)
+"""Folders that hold no code of the project."""
+
+SUFFIXES = (".py", ".pyw")
+
+MAX_FILES = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """Where a file's project begins. Without a marker that is the file's outermost package, or the
+    files beside it."""
+
+    folder: Path
+    deep: bool
+
+
+def find_root(path: Path, files: Files) -> Root:
+    """The project of a file, from where the file stands alone."""
+    parents = list(path.parents)
+    for parent in parents:
+        if parent.name == "site-packages":
+            break
+        if any((parent / marker).exists() for marker in MARKERS):
+            return Root(parent, deep=True)
+    package: Path | None = None
+    for parent in parents:
+        if not files.exists(parent / "__init__.py"):
+            break
+        package = parent
+    return Root(package, deep=True) if package is not None else Root(path.parent, deep=False)
+
+
+def walk(folder: Path, *, deep: bool, skip: Callable[[Path, bool], bool]) -> Iterator[Path]:
+    """The Python files of a folder, sorted; symbolic links to folders are not followed."""
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in entries:
+        path = folder / entry.name
+        try:
+            is_folder = entry.is_dir(follow_symlinks=False)
+            is_file = entry.is_file()
+        except OSError:
+            continue
+        if is_folder:
+            if deep and entry.name not in SKIPPED_FOLDERS and not skip(path, True):
+                yield from walk(path, deep=True, skip=skip)
+        elif is_file and entry.name.endswith(SUFFIXES) and not skip(path, False):
+            yield path
+
+
+class Project:
+    """The files of one project, and how they hang together. `gated` saves the search where it has
+    been made."""
+
+    def __init__(self, files: Files, root: Root, gated: frozenset[Path] | None = None) -> None:
+        self.files = files
+        self.root = root
+        self.modules = Modules(files, root.folder)
+        if gated is not None:
+            self.__dict__["gated"] = gated
+
+    @cached_property
+    def gated(self) -> frozenset[Path]:
+        """The files that can have to do with processes, by their bytes."""
+        found = set()
+        for count, path in enumerate(
+            walk(self.root.folder, deep=self.root.deep, skip=lambda path, is_folder: False)
+        ):
+            if count > MAX_FILES:
+                break
+            try:
+                if is_gated(self.files.read(path)):
+                    found.add(path)
+            except Unreadable:
+                continue
+        found |= {
+            path
+            for path, data in self.files.overlay.items()
+            if self.root.folder in path.parents and is_gated(data)
+        }
+        return frozenset(found)
+
+    @cached_property
+    def loader(self) -> ProjectLoader:
+        """Reads and lowers the project's files, each once."""
+        return ProjectLoader(self.files, self.modules, self.gated)
+
+    @cached_property
+    def _imported(self) -> dict[Path, frozenset[Path]]:
+        """The files of the project that each gated file imports."""
+        return {path: frozenset(self._imports(path, frozenset())) for path in self.gated}
+
+    def _imports(self, path: Path, through: frozenset[Path]) -> Iterator[Path]:
+        try:
+            imports = scan_imports(self.files.read(path))
+        except Unreadable:
+            return
+        for item in imports:
+            targets = [self.modules.find(path, item.module, item.level)]
+            if item.name is not None and item.name != "*":
+                module = f"{item.module}.{item.name}" if item.module else item.name
+                targets.append(self.modules.find(path, module, item.level))
+            for target in targets:
+                if target is None or target == path:
+                    continue
+                yield target
+                if target.name == "__init__.py" and target not in through and len(through) < 3:
+                    yield from self._imports(target, through | {target, path})
+
+    @cached_property
+    def programs(self) -> list[tuple[Path, ...]]:
+        """The gated files, in groups that import each other."""
+        group: dict[Path, Path] = {path: path for path in self.gated}
+
+        def top(path: Path) -> Path:
+            while group[path] != path:
+                group[path] = group[group[path]]
+                path = group[path]
+            return path
+
+        for path, imported in self._imported.items():
+            for target in imported:
+                if target in group:
+                    group[top(path)] = top(target)
+        members: dict[Path, list[Path]] = defaultdict(list)
+        for path in sorted(self.gated):
+            members[top(path)].append(path)
+        return sorted(tuple(paths) for paths in members.values())
+
+    @cached_property
+    def _users(self) -> dict[Path, set[int]]:
+        """By file, the programs that it is part of or may be drawn into."""
+        users: dict[Path, set[int]] = defaultdict(set)
+        for number, paths in enumerate(self.programs):
+            for path in paths:
+                users[path].add(number)
+                for target in self._imported[path]:
+                    if target not in self.gated:
+                        users[target].add(number)
+        return users
+
+    def programs_of(self, path: Path) -> list[int]:
+        """The numbers of the programs that have to be looked at for a file."""
+        return sorted(self._users.get(path, ()))

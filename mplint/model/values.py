@@ -1,0 +1,203 @@
+"""What an expression can be: the abstract values that the solver moves around.
+
+Values are interned: two that mean the same are the same object, so sets of them are cheap. An empty
+set and a set with UNKNOWN in it both mean "something we do not know".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+from mplint.catalog import Kind, Library
+from mplint.model import facts as f
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A numbered expression or step of a file."""
+
+    path: Path
+    at: int
+
+
+Context: TypeAlias = tuple[Site, ...]
+"""Through which calls an activation was reached, innermost first; empty where that is not told
+apart."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Value:
+    """Anything an expression can be."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Unknown(Value):
+    """May be anything."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Data(Value):
+    """Plain data that nobody follows: a number, a text, a result of arithmetic."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Literal(Value):
+    """A constant of the source."""
+
+    value: Any
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Named(Value):
+    """A thing of another library, by its dotted name. For `ctx.Queue`, `context` is `ctx`."""
+
+    path: str
+    context: Made | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ModuleRef(Value):
+    """A module of the project."""
+
+    path: Path
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Deferred(Value):
+    """A name of a module of the project that has not been needed so far, so not been read."""
+
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class FunctionRef(Value):
+    """A function of the project; with `receiver`, a method bound to it. `outer` is the activation
+    in which a nested function was defined."""
+
+    path: Path
+    scope: f.Scope
+    outer: Activation | None
+    receiver: Value | None = None
+
+    @property
+    def name(self) -> str:
+        return self.scope.qualified_name
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ClassRef(Value):
+    """A class of the project."""
+
+    path: Path
+    scope: f.Scope
+    outer: Activation | None
+
+    @property
+    def name(self) -> str:
+        return self.scope.qualified_name
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Instance(Value):
+    """An object of a project's class; `site` is where it is made, where that is told apart."""
+
+    cls: ClassRef
+    site: Site | None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Super(Value):
+    """`super()` in a method of `cls`, for `receiver`."""
+
+    cls: ClassRef
+    receiver: Value
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Made(Value):
+    """An object that the model follows: a queue, a process, a pool. One value stands for all
+    objects that are made at `site` in `context`; `part` tells the two ends of a pipe apart."""
+
+    kind: Kind
+    library: Library | None
+    site: Site
+    context: Context
+    part: int = 0
+    of: Made | None = None  # the manager or the context it was made by
+    given: bool = False  # not made here: known from an annotation only
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Container(Value):
+    """A list, tuple, dict, set, iterator or generator object."""
+
+    shape: str
+    site: Site
+    context: Context
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Bound(Value):
+    """A method of a followed object or a container, not called yet: `q.get`."""
+
+    receiver: Value
+    name: str
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Partial(Value):
+    """`functools.partial(function, ...)`."""
+
+    site: Site
+    context: Context
+
+
+UNKNOWN = _Unknown()
+DATA = _Data()
+
+Values: TypeAlias = frozenset[Value]
+NOTHING: Values = frozenset()
+JUST_UNKNOWN: Values = frozenset({UNKNOWN})
+JUST_DATA: Values = frozenset({DATA})
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Activation:
+    """A function, module or class body as it runs in one context. Variables belong to it."""
+
+    path: Path
+    scope: f.Scope
+    outer: Activation | None
+    context: Context = ()
+
+    def __repr__(self) -> str:
+        return f"<{self.path.name}:{self.scope.qualified_name}{list(self.context) or ''}>"
+
+
+V = TypeVar("V", bound=Value)
+
+
+class Interner:
+    """Makes each value once."""
+
+    def __init__(self) -> None:
+        self._values: dict[tuple[Any, ...], Any] = {}
+
+    def __call__(self, cls: type[V], *arguments: Any) -> V:
+        key = (cls, *arguments)
+        if cls is Literal:
+            key = (cls, type(arguments[0]), *arguments)  # 1, 1.0 and True are different
+        value = self._values.get(key)
+        if value is None:
+            value = self._values[key] = cls(*arguments)
+        return value  # type: ignore[no-any-return]
+
+    def activation(self, *arguments: Any) -> Activation:
+        key = (Activation, *arguments)
+        value = self._values.get(key)
+        if value is None:
+            value = self._values[key] = Activation(*arguments)
+        return value  # type: ignore[no-any-return]

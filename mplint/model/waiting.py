@@ -1,0 +1,470 @@
+"""Who waits for whom: blocking operations, and what becomes of them when the other side fails.
+
+A wait is *starved* when everybody who could end it can be gone without having done so. These are
+the hangs that no test finds: in the normal run they all work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from mplint.model import facts as f
+from mplint.model.flow import ANY, Error, Flow, Gone, Machine, Raised, catches
+from mplint.model.outline import Around
+from mplint.model.values import Activation, ClassRef, Made, Site, Value
+
+if TYPE_CHECKING:
+    from mplint.model.program import Channel, Operation, Program, Runner, Worker
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """How a worker can end without doing what others wait for: `at` is the statement that raises
+    (or leaves), `error` what it raises."""
+
+    worker: Worker
+    at: Site
+    error: str
+
+
+# The failure path ---------------------------------------------------------------------------------
+
+
+class _Sending(Machine[str]):
+    """Whether a path has sent something on a channel, and whether it was told to stop."""
+
+    def __init__(self, entrance: Made) -> None:
+        self.entrance = entrance
+
+    def operate(self, state: str, operation: Operation) -> Iterable[str]:
+        if operation.does == "put" and _is(operation.receiver, self.entrance):
+            return ("sent",)
+        if state == "silent" and operation.does in ("get", "wait") and operation.method.waits:
+            return ("asked",)  # it waits for others: what it does then is up to them
+        return (state,)
+
+    def unsure(self, state: str, operation: Operation) -> Iterable[str]:
+        return self.operate(state, operation)  # it may have sent: that is in doubt, so it has
+
+    def launch(self, state: str, activation: Activation, at: int) -> Iterable[str]:
+        return (state,)
+
+
+class _Dying(Machine[str]):
+    """Whether a path ends because something failed, instead of going on with the next item.
+
+    States: `idle` before the first get, `working` after one, `failed` when an exception was raised
+    while working.
+    """
+
+    def __init__(self, exit: Made) -> None:
+        self.exit = exit
+
+    def operate(self, state: str, operation: Operation) -> Iterable[str]:
+        if operation.does == "get" and _is(operation.receiver, self.exit):
+            return ("working",)
+        return (state,)
+
+    def unsure(self, state: str, operation: Operation) -> Iterable[str]:
+        return self.operate(state, operation)
+
+    def fail(self, state: str, error: Error, at: Site) -> str:
+        if state == "working" and not (isinstance(error, str) and error in _EXPECTED):
+            return "failed"
+        return state
+
+
+_EXPECTED = frozenset(
+    {"queue.Empty", "queue.Full", "StopIteration", "KeyboardInterrupt", "EOFError"}
+)
+
+
+def _is(receiver: Value, end: Made) -> bool:
+    """Whether an operation is on an object, in whichever of its kinds."""
+    if receiver is end:
+        return True
+    return (
+        isinstance(receiver, Made)
+        and receiver.site == end.site
+        and receiver.context == end.context
+        and receiver.part == end.part
+    )
+
+
+class Waiting:
+    """The questions about waits, over one program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._sending: dict[Made, Flow[str]] = {}
+        self._dying: dict[Made, Flow[str]] = {}
+
+    # Workers that end early ---------------------------------------------------------------------
+
+    def silent_end(self, worker: Worker, channel: Channel) -> Failure | None:
+        """A way in which a worker ends without having sent anything on a channel: by an exception
+        that nothing catches, by `sys.exit`, or by a `return` before it has asked anybody."""
+        flow = self._sending.setdefault(
+            channel.entrance, Flow(self.program, _Sending(channel.entrance))
+        )
+        failures = [
+            failure for entry in worker.entries for failure in self._silent(flow, entry, worker)
+        ]
+        return _most_telling(failures)
+
+    def _silent(self, flow: Flow[str], entry: Activation, worker: Worker) -> Iterator[Failure]:
+        if self.is_opaque(entry):
+            return
+        for way, states in flow.ends(entry, "silent").items():
+            for state in ("silent", "asked"):
+                why = states.get(state)
+                if why is None:
+                    continue
+                if isinstance(way, Gone):
+                    yield Failure(worker, why, "os._exit")
+                elif isinstance(way, Raised) and not _is_expected(way.error):
+                    yield Failure(worker, why, error_name(way.error))
+
+    def early_end(self, worker: Worker, channel: Channel) -> Failure | None:
+        """A way in which a worker stops taking items from a channel because one of them failed."""
+        flow = self._dying.setdefault(channel.exit, Flow(self.program, _Dying(channel.exit)))
+        failures = []
+        for entry in worker.entries:
+            if self.is_opaque(entry):
+                continue
+            for way, states in flow.ends(entry, "idle").items():
+                why = states.get("failed")
+                if why is not None and not isinstance(way, Gone):
+                    error = way.error if isinstance(way, Raised) else ANY
+                    failures.append(Failure(worker, why, error_name(error)))
+        return _most_telling(failures)
+
+    def is_opaque(self, activation: Activation) -> bool:
+        """Whether a decorator that we do not know may catch what the function raises."""
+        names = self.program.solver.decorations.get(activation.scope, frozenset())
+        return bool(names - _TRANSPARENT)
+
+    # Waits that somebody else ends --------------------------------------------------------------
+
+    def sends_on_failure(self, worker: Worker, channel: Channel) -> bool:
+        """Whether a worker sends something in a `finally` or in a handler for any error: whoever
+        wrote it has thought of failures, or the channel is there for nothing else."""
+        program = self.program
+        for put in channel.puts:
+            if worker not in put.runners:
+                continue
+            for activation, at in self._chain(put, worker):
+                for frame in program.outline(activation).around(at):
+                    if not isinstance(frame.node, f.Try):
+                        continue
+                    if frame.part == "final":
+                        return True
+                    if frame.part == "handler" and self._is_wide(frame, activation):
+                        return True
+        return False
+
+    def _chain(self, operation: Operation, worker: Worker) -> Iterator[tuple[Activation, int]]:
+        """An operation, and the calls that lead to it from a worker's entry."""
+        todo = [(operation.activation, operation.at)]
+        seen = set()
+        while todo:
+            activation, at = todo.pop()
+            yield activation, at
+            if activation in seen:
+                continue
+            seen.add(activation)
+            for edge in self.program.callers[activation]:
+                if edge.launch is None and worker in self.program.runners(edge.caller):
+                    todo.append((edge.caller, edge.at))
+
+    def _is_wide(self, frame: Around, activation: Activation) -> bool:
+        """Whether a handler catches any error."""
+        assert isinstance(frame.node, f.Try)
+        handler = frame.node.handlers[frame.index]
+        if handler.type is None:
+            return True
+        types = self.program.values(handler.type, activation)
+        return catches(self.program, types, ANY) is True
+
+    def starved(self, wait: Operation) -> Failure | None:
+        """For a get that waits for ever: how its producers can all end without a word."""
+        if not wait.waits_for_ever or not wait.sure or wait.launch is not None:
+            return None
+        channel = self.channel_of(wait)
+        if channel is None or not channel.is_closed_world or self.is_excused(wait):
+            return None
+        producers = self.producers(channel, wait)
+        if not producers:
+            return None
+        if channel.kind.role == "connection" and self.hears_of_the_end(wait, channel):
+            return None
+        failures = []
+        for worker in producers:
+            if self.reports_errors(worker) or self.sends_on_failure(worker, channel):
+                return None
+            failure = self.silent_end(worker, channel)
+            if failure is None:
+                return None
+            failures.append(failure)
+        return failures[0]
+
+    def channel_of(self, operation: Operation) -> Channel | None:
+        """The channel between processes that an operation belongs to."""
+        if not isinstance(operation.receiver, Made):
+            return None
+        channel = self.program.channels.get(operation.receiver)
+        if channel is None or channel.kind.family not in ("process", "manager"):
+            return None
+        return channel
+
+    def producers(self, channel: Channel, wait: Operation) -> list[Worker]:
+        """The workers that feed a channel; empty when somebody else does so too, or may."""
+        feeders: dict[Runner, None] = {}
+        for put in channel.puts:
+            for runner in put.runners or ("?",):
+                feeders[runner] = None
+        own = wait.runners
+        workers = [runner for runner in feeders if not isinstance(runner, str)]
+        if len(workers) != len(feeders) or own & set(feeders):
+            return []
+        return workers
+
+    def reports_errors(self, worker: Worker) -> bool:
+        """Whether somebody learns that a worker failed: a pool or executor whose results are looked
+        at, or a launcher that joins and raises."""
+        solver = self.program.solver
+        if (worker.holder, "spawned") in solver.cells:
+            joins = solver.cells.get((worker.holder, "join"), frozenset())
+            return not any(getattr(value, "value", None) is False for value in joins)
+        if not worker.in_pool or worker.how == "initializer":
+            return False
+        return any(not self.is_dropped(edge.caller, edge.at) for edge in worker.edges)
+
+    def is_dropped(self, activation: Activation, at: int) -> bool:
+        """Whether nobody looks at the result of a call."""
+        step = self.program.outline(activation).step_of(at)
+        return isinstance(step, f.Evaluate) and step.value.at == at
+
+    # Excuses ------------------------------------------------------------------------------------
+
+    def is_excused(self, wait: Operation) -> bool:
+        """Whether a wait is meant to be for ever, or watches for the end of the other side."""
+        return (
+            self.in_daemon(wait)
+            or self.is_service(wait)
+            or self.is_guarded(wait)
+            or self.checks_liveness(wait)
+        )
+
+    def in_daemon(self, wait: Operation) -> bool:
+        """Whether the wait is in processes or threads that end with the program."""
+        runners = wait.runners
+        if runners and all(not isinstance(r, str) and r.daemon is not False for r in runners):
+            return True
+        threads = self.threads_of(wait.activation)
+        return bool(threads) and all(thread.daemon is not False for thread in threads)
+
+    def threads_of(self, activation: Activation) -> list[Worker]:
+        """The threads that a function runs in, when it runs in threads only."""
+        return self._threads.get(activation, [])
+
+    @cached_property
+    def _threads(self) -> dict[Activation, list[Worker]]:
+        program = self.program
+        found: dict[Activation, list[Worker]] = {}
+        for worker in program.workers:
+            if worker.kind.family != "thread":
+                continue
+            todo = list(worker.entries)
+            while todo:
+                activation = todo.pop()
+                threads = found.setdefault(activation, [])
+                if worker in threads:
+                    continue
+                threads.append(worker)
+                for edges_at, callees in program.callees_at.items():
+                    if edges_at[0] is activation:
+                        todo += callees
+        main = {a for a in found if any(self._called_outside(e, found) for e in program.callers[a])}
+        return {activation: threads for activation, threads in found.items() if activation not in main}
+
+    def _called_outside(self, edge: object, threads: dict[Activation, list[Worker]]) -> bool:
+        from mplint.model.calls import Edge
+
+        assert isinstance(edge, Edge)
+        return edge.launch is None and edge.caller not in threads
+
+    def is_service(self, wait: Operation) -> bool:
+        """Whether the wait is in a loop that is never left: whoever runs it is ended by others."""
+        outline = self.program.outline(wait.activation)
+        for frame in outline.around(wait.at):
+            if isinstance(frame.node, f.While) and frame.part == "body":
+                endless = self.program.truth(frame.node.test, wait.activation) is True
+                if endless and not _can_leave(frame.node.body):
+                    return True
+        return False
+
+    def is_guarded(self, wait: Operation) -> bool:
+        """Whether the wait is made only after a look that found something: `if not q.empty()`,
+        `if conn.poll(1)`, here or around the calls of this function."""
+        if self._looks_first(wait.activation, wait.at, wait.receiver):
+            return True
+        callers = [e for e in self.program.callers[wait.activation] if e.launch is None]
+        return bool(callers) and all(
+            self._looks_first(edge.caller, edge.at, wait.receiver) for edge in callers
+        )
+
+    def _looks_first(self, activation: Activation, at: int, receiver: Value) -> bool:
+        program = self.program
+        looks = [
+            operation
+            for operation in program.on.get(receiver, ())
+            if operation.activation is activation
+            and operation.does in ("look", "poll")
+            and operation.at < at
+        ]
+        if not looks:
+            return False
+        outline = program.outline(activation)
+        tests = []
+        for frame in outline.around(at):
+            if isinstance(frame.node, f.Branch) and frame.part in ("body", "otherwise"):
+                tests += [test.at for test, _ in frame.node.arms]
+            elif isinstance(frame.node, f.While) and frame.part == "body":
+                tests.append(frame.node.test.at)
+                # `if q.empty(): continue` before it in the same loop
+                tests += [
+                    test.at
+                    for step in frame.node.body
+                    if isinstance(step, f.Branch) and step.at < at
+                    for test, then in step.arms
+                    if then and isinstance(then[-1], f.Leave)
+                ]
+            elif isinstance(frame.node, f.Conditional):
+                tests.append(frame.node.test.at)
+            elif isinstance(frame.node, f.Boolean):
+                tests.append(frame.node.at)
+        inside = set(tests)
+        return any(
+            look.at in inside or any(fr.node.at in inside for fr in outline.around(look.at))
+            for look in looks
+        )
+
+    def checks_liveness(self, wait: Operation) -> bool:
+        """Whether the function looks at its workers before the wait or in the loop around it."""
+        program, activation = self.program, wait.activation
+        loops = {frame.node.at for frame in program.outline(activation).loops(wait.at)}
+        places = [
+            operation.at
+            for operation in program.operations
+            if operation.activation is activation and operation.does == "alive"
+        ]
+        places += [at for holder, at in program.record.looks if holder is activation]
+        places += [
+            at
+            for (holder, at), path in program.record.externals.items()
+            if holder is activation
+            and path.rpartition(".")[2] in ("wait", "active_children", "alarm", "setitimer")
+        ]
+        outline = program.outline(activation)
+        return any(
+            at < wait.at or loops & {frame.node.at for frame in outline.loops(at)} for at in places
+        )
+
+    def hears_of_the_end(self, wait: Operation, channel: Channel) -> bool:
+        """Whether a dead sender is noticed as the end of the pipe: the waiting process has closed
+        its own copy of the sending end."""
+        closes = [
+            operation
+            for operation in self.program.on.get(channel.entrance, ())
+            if operation.does == "close" and operation.runners & wait.runners
+        ]
+        if not closes:
+            return False
+        machine = _Closing(channel.entrance, wait)
+        flow = Flow(self.program, machine)
+        flow.ends(wait.activation, "open")
+        return not machine.reached_open or any(
+            close.activation is not wait.activation
+            and not self._is_helper_of(close.activation, wait.activation)
+            for close in closes
+        )
+
+    def _is_helper_of(self, helper: Activation, activation: Activation) -> bool:
+        return any(edge.caller is activation for edge in self.program.callers[helper])
+
+
+class _Closing(Machine[str]):
+    """Whether a wait is reached while an end of a pipe is still open in this process."""
+
+    def __init__(self, end: Made, wait: Operation) -> None:
+        self.end = end
+        self.wait = wait
+        self.reached_open = False
+
+    def operate(self, state: str, operation: Operation) -> Iterable[str]:
+        if operation is self.wait and state == "open":
+            self.reached_open = True
+        if operation.does == "close" and _is(operation.receiver, self.end):
+            return ("closed",)
+        return (state,)
+
+
+_TRANSPARENT = frozenset(
+    {
+        "staticmethod",
+        "classmethod",
+        "property",
+        "abc.abstractmethod",
+        "typing.override",
+        "functools.wraps",
+        "contextlib.contextmanager",
+        "functools.lru_cache",
+        "functools.cache",
+        "torch.no_grad",
+        "torch.inference_mode",
+    }
+)
+
+
+def _most_telling(failures: list[Failure]) -> Failure | None:
+    """The first failure of unknown code, which is the likeliest, or the first of all."""
+    return next((f for f in failures if f.error == ANY), failures[0] if failures else None)
+
+
+def _is_expected(error: Error) -> bool:
+    """Errors that mean the end of the work rather than a failure of it."""
+    return isinstance(error, str) and error in ("KeyboardInterrupt", "GeneratorExit")
+
+
+def error_name(error: Error) -> str:
+    if isinstance(error, ClassRef):
+        return error.name
+    return error.rpartition(".")[2] if error != ANY else ANY
+
+
+def _can_leave(block: f.Block, *, loop: bool = True) -> bool:
+    """Whether a loop's body has a way out of the loop: `break`, `return`, `raise` or an exit."""
+    for step in block:
+        if isinstance(step, f.Leave):
+            if step.kind in ("return", "raise") or (step.kind == "break" and loop):
+                return True
+        elif isinstance(step, (f.For, f.While)):
+            if _can_leave(step.body, loop=False) or _can_leave(step.otherwise, loop=loop):
+                return True
+        elif any(_can_leave(inner, loop=loop) for inner in f.blocks(step)):
+            return True
+        elif isinstance(step, f.Evaluate) and isinstance(step.value, (f.Yield, f.Call)):
+            if isinstance(step.value, f.Yield):
+                return True  # whoever iterates may stop
+            function = step.value.function
+            if isinstance(function, f.Attribute) and function.name in ("exit", "_exit"):
+                return True
+            if isinstance(function, f.Name) and function.id in ("exit", "quit"):
+                return True
+        elif isinstance(step, f.Bind) and isinstance(step.value, f.Yield):
+            return True
+    return False

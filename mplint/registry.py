@@ -1,0 +1,144 @@
+"""Finds the rules: those of every rule pack that is installed.
+
+A rule pack is a package that an entry point of the group `mplint.rules` names. Each folder directly
+inside it that has a `RULE` is a rule; nothing below is imported, so never a `bad.py`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import pkgutil
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+
+from mplint.diagnostics import Kind
+from mplint.rule import Rule
+
+GROUP = "mplint.rules"
+
+UNREADABLE, INTERNAL, UNUSED = "MPL001", "MPL002", "MPL003"
+OWN: dict[str, tuple[str, Kind, str]] = {
+    UNREADABLE: ("unreadable-file", "error", "the file cannot be read or parsed"),
+    INTERNAL: ("internal-failure", "error", "mplint itself failed on the file"),
+    UNUSED: ("unused-suppression", "advice", "a comment suppresses nothing"),
+}
+"""What mplint says of itself, by code: name, kind and summary. These belong to no rule pack."""
+
+
+class RegistryError(Exception):
+    """The rules cannot be loaded, or a selector names none of them."""
+
+
+@dataclass(frozen=True)
+class Registry:
+    """All rules, by code."""
+
+    rules: Mapping[str, Rule]
+    folders: Mapping[str, Path]
+
+    @cached_property
+    def default(self) -> frozenset[str]:
+        """The codes that are on unless told otherwise: all but advice."""
+        return frozenset(code for code, (_, kind) in self._known.items() if kind != "advice")
+
+    @cached_property
+    def _known(self) -> dict[str, tuple[str, Kind]]:
+        known = {code: (name, kind) for code, (name, kind, _) in OWN.items()}
+        return known | {code: (rule.name, rule.kind) for code, rule in self.rules.items()}
+
+    def name(self, code: str) -> str:
+        return self._known[code][0]
+
+    def select(self, selector: str) -> frozenset[str]:
+        """The codes that a selector means: a code, the beginning of codes, a rule's name, or `ALL`.
+
+        Raises RegistryError, with the nearest selector, when it means none.
+        """
+        if selector == "ALL":
+            return frozenset(self._known)
+        found = {
+            code
+            for code, (name, _) in self._known.items()
+            if name == selector or (selector and code.startswith(selector.upper()))
+        }
+        if not found:
+            names = [*self._known, *(name for name, _ in self._known.values()), "ALL"]
+            raise RegistryError(f"there is no rule {selector!r}{nearest(selector, names)}")
+        return frozenset(found)
+
+    def find(self, selector: str) -> list[Rule]:
+        """The rules that a selector means, by code."""
+        return [self.rules[code] for code in sorted(self.select(selector)) if code in self.rules]
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """`; did you mean 'x'?`, or nothing."""
+    by_lower = {candidate.lower(): candidate for candidate in words}
+    close = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.5)
+    return f"; did you mean {by_lower[close[0]]!r}?" if close else ""
+
+
+@lru_cache(maxsize=1)
+def load() -> Registry:
+    """Imports the rules of all installed rule packs. Raises RegistryError."""
+    points = sorted(entry_points(group=GROUP))
+    if not points:
+        raise RegistryError(
+            "no rule pack is installed; `pip install mplint` brings one, "
+            f"other packages offer one through the entry-point group {GROUP!r}"
+        )
+    rules: dict[str, Rule] = {}
+    folders: dict[str, Path] = {}
+    for point in points:
+        for rule, folder in _load_pack(point):
+            if rule.code in rules:
+                raise RegistryError(
+                    f"{rule.code} is defined twice, in {folders[rule.code]} and {folder}"
+                )
+            rules[rule.code] = rule
+            folders[rule.code] = folder
+    ordered = sorted(rules)
+    return Registry({c: rules[c] for c in ordered}, {c: folders[c] for c in ordered})
+
+
+def _load_pack(point: EntryPoint) -> Iterator[tuple[Rule, Path]]:
+    with _installed_only():
+        try:
+            package = point.load()
+        except Exception as error:
+            raise RegistryError(f"the rule pack {point.value!r} cannot be loaded: {error}") from error
+        for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda item: item.name):
+            if not module.ispkg:
+                continue
+            name = f"{package.__name__}.{module.name}"
+            try:
+                loaded = importlib.import_module(name)
+            except Exception as error:
+                raise RegistryError(f"the rule {name} cannot be loaded: {error}") from error
+            rule = getattr(loaded, "RULE", None)
+            if not isinstance(rule, Rule):
+                raise RegistryError(f"{name} has no RULE")
+            yield rule, Path(loaded.__path__[0])
+
+
+@contextmanager
+def _installed_only() -> Iterator[None]:
+    """Keeps Python from importing a rule pack out of the current folder, which belongs to whoever
+    wrote the code that is being checked."""
+    here = os.getcwd()
+    own = str(Path(__file__).parent.parent)
+    before = list(sys.path)
+    sys.path[:] = [
+        entry for entry in sys.path if entry and (os.path.abspath(entry) != here or here == own)
+    ]
+    try:
+        yield
+    finally:
+        sys.path[:] = before

@@ -1,0 +1,108 @@
+"""What a rule is: a value that says what it finds, and a visitor that finds it.
+
+A rule pack's modules import this, `mplint.outcome` and libcst, and nothing else of mplint.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from mplint.diagnostics import START_METHODS, Kind
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from mplint.model.values import Site
+    from mplint.model.view import View
+    from mplint.outcome import Outcome
+
+__all__ = ["Applies", "Finding", "Rule", "RuleVisitor"]
+
+
+@dataclass(frozen=True, slots=True)
+class Applies:
+    """Under which start methods and Python versions a misuse bites.
+
+    `python` is a version specifier as in `requires-python`.
+    """
+
+    start_methods: tuple[str, ...] = START_METHODS
+    python: str = ">=3.8"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule. `message` and `help` are format strings; the visitor's `report` gives the words.
+
+    `proof` is what the rule's `bad.py` does when it is run, per start method where they differ.
+    """
+
+    code: str
+    name: str
+    kind: Kind
+    summary: str
+    message: str
+    help: str
+    visitor: type[RuleVisitor]
+    proof: Outcome | Mapping[str, Outcome]
+    applies: Applies = field(default_factory=Applies)
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Z]{2,5}\d{3}", self.code):
+            raise ValueError(f"{self.code!r} is no code: letters and three digits, as in MPL101")
+        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.name):
+            raise ValueError(f"{self.code}: {self.name!r} is no name: words joined by hyphens")
+        if self.kind not in ("bug", "portability", "advice"):
+            raise ValueError(f"{self.code}: {self.kind!r} is not bug, portability or advice")
+        for method in self.applies.start_methods:
+            if method not in START_METHODS:
+                raise ValueError(f"{self.code}: there is no start method {method!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a visitor reports, before it has a place in a file."""
+
+    rule: Rule
+    node: cst.CSTNode
+    words: Mapping[str, object]
+    related: tuple[tuple[Site, str], ...]
+    start_methods: tuple[str, ...]
+
+
+class RuleVisitor:
+    """Picks nodes, asks the model, reports. It keeps no state: one object serves a whole file.
+
+    A method `visit_X(self, node)` is called for every node of libcst's class `X`.
+    """
+
+    visits: ClassVar[tuple[tuple[str, Callable[..., None]], ...]] = ()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.visits = tuple(
+            (name.removeprefix("visit_"), getattr(cls, name))
+            for name in sorted(dir(cls))
+            if name.startswith("visit_")
+        )
+
+    def __init__(self, rule: Rule, model: View) -> None:
+        self.rule = rule
+        self.model = model
+        self.findings: list[Finding] = []
+
+    def report(
+        self,
+        node: cst.CSTNode,
+        *,
+        related: Iterable[tuple[Site, str]] = (),
+        start_methods: tuple[str, ...] | None = None,
+        **words: object,
+    ) -> None:
+        """Adds a finding at a node. `related` are other places with a note each; `start_methods`
+        narrows the rule's own for this finding."""
+        methods = start_methods or self.rule.applies.start_methods
+        self.findings.append(Finding(self.rule, node, words, tuple(related), methods))

@@ -1,0 +1,160 @@
+"""Files: bytes, text, syntax tree and positions, each made at most once and only when asked for."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import stat
+import tokenize
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mplint.diagnostics import Place
+
+if TYPE_CHECKING:
+    import libcst as cst
+    from libcst.metadata import CodeRange
+
+MAX_BYTES = 20_000_000
+"""Larger files are data, not programs."""
+
+MAX_NESTING = 400
+"""Brackets inside brackets. libcst's native parser overflows its stack, which ends the process,
+at about 3,000; CPython itself gives up at 200."""
+
+
+class Unreadable(Exception):
+    """A file that cannot be read or parsed; the message says why, in one line."""
+
+    def __init__(self, reason: str, line: int = 1, column: int = 1) -> None:
+        super().__init__(reason)
+        self.reason, self.line, self.column = reason, line, column
+
+
+class Source:
+    """One file. `path` is shown to the user as given."""
+
+    def __init__(self, path: str, data: bytes) -> None:
+        self.path = path
+        self.data = data
+
+    @cached_property
+    def encoding(self) -> str:
+        try:
+            return tokenize.detect_encoding(io.BytesIO(self.data).readline)[0]
+        except SyntaxError as error:
+            raise Unreadable(str(error)) from None
+
+    @cached_property
+    def text(self) -> str:
+        if b"\0" in self.data:
+            line = self.data.count(b"\n", 0, self.data.index(b"\0")) + 1
+            raise Unreadable("the file contains null bytes", line)
+        try:
+            return self.data.decode(self.encoding)
+        except UnicodeDecodeError as error:
+            line = self.data.count(b"\n", 0, error.start) + 1
+            raise Unreadable(f"not {self.encoding} text: {error.reason}", line) from None
+        except LookupError as error:
+            raise Unreadable(str(error)) from None
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines, without their ends, as Python counts them."""
+        return re.split(r"\r\n|\r|\n", self.text)
+
+    @cached_property
+    def tree(self) -> cst.Module:
+        """The syntax tree. Raises Unreadable when there is none."""
+        import libcst as cst
+
+        text = self.text
+        _check_nesting(self.data)
+        try:
+            return cst.parse_module(text)
+        except cst.ParserSyntaxError as error:
+            reason = f"the file cannot be parsed: {_reason(error)}"
+            raise Unreadable(reason, error.raw_line, error.raw_column + 1) from None
+        except (RecursionError, MemoryError):
+            raise Unreadable("the file is nested too deeply to be parsed") from None
+        except Exception as error:  # the native parser has a few ways to fail of its own
+            raise Unreadable(f"the file cannot be parsed: {error}") from None
+
+    @cached_property
+    def _positions(self) -> Mapping[cst.CSTNode, CodeRange]:
+        from libcst.metadata import MetadataWrapper, PositionProvider
+
+        wrapper = MetadataWrapper(self.tree, unsafe_skip_copy=True)
+        return wrapper.resolve(PositionProvider)
+
+    def place(self, node: cst.CSTNode) -> Place:
+        """Where a node of `tree` stands."""
+        span = self._positions[node]
+        return Place(
+            self.path,
+            span.start.line,
+            span.start.column + 1,
+            span.end.line,
+            span.end.column + 1,
+        )
+
+
+class Files:
+    """The project as it is seen: what is on disk, and `overlay` over it (an editor's buffers,
+    standard input), by absolute path."""
+
+    def __init__(self, overlay: Mapping[Path, bytes] | None = None) -> None:
+        self.overlay = dict(overlay or {})
+        self._read: dict[Path, bytes | Unreadable] = {}
+        self._exists: dict[Path, bool] = {}
+
+    def read(self, path: Path) -> bytes:
+        """The bytes of a regular file. Raises Unreadable."""
+        if path in self.overlay:
+            return self.overlay[path]
+        try:
+            with open(path, "rb", opener=_open_nonblocking) as stream:
+                status = os.fstat(stream.fileno())
+                if not stat.S_ISREG(status.st_mode):
+                    raise Unreadable("not a regular file")
+                if status.st_size > MAX_BYTES:
+                    raise Unreadable(f"larger than {MAX_BYTES // 1_000_000} MB")
+                return stream.read()
+        except OSError as error:
+            raise Unreadable(error.strerror or str(error)) from None
+
+    def exists(self, path: Path) -> bool:
+        known = self._exists.get(path)
+        if known is None:
+            known = self._exists[path] = path in self.overlay or path.is_file()
+        return known
+
+
+def _open_nonblocking(path: str, flags: int) -> int:
+    # a named pipe among the sources must not stop us; os.O_NONBLOCK is missing on Windows
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _check_nesting(data: bytes) -> None:
+    if data.count(b"(") + data.count(b"[") + data.count(b"{") <= MAX_NESTING:
+        return
+    depth = deepest = 0
+    for bracket in re.findall(rb"[\[({})\]]|\n(?=[A-Za-z@])", data):
+        if bracket in b"[({":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif bracket == b"\n":
+            depth = 0  # brackets in strings do not add up over top-level statements
+        else:
+            depth = max(0, depth - 1)
+    if deepest > MAX_NESTING:
+        raise Unreadable(f"brackets are nested more than {MAX_NESTING} deep")
+
+
+def _reason(error: cst.ParserSyntaxError) -> str:
+    message = error.message
+    message = message.removeprefix("parser error: error at ")
+    return re.sub(r"^\d+:\d+: ", "", message).strip().rstrip(".")

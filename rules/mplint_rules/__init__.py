@@ -1,0 +1,1 @@
+"""The rules that come with mplint, one folder each."""
