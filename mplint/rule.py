@@ -67,7 +67,7 @@ class Finding:
     """What a visitor reports, before it has a place in a file."""
 
     rule: Rule
-    node: cst.CSTNode
+    at: cst.CSTNode | Site
     words: Mapping[str, object]
     related: tuple[tuple[Site, str], ...]
     start_methods: tuple[str, ...]
@@ -96,13 +96,13 @@ class RuleVisitor:
 
     def report(
         self,
-        node: cst.CSTNode,
+        at: cst.CSTNode | Site,
         *,
         related: Iterable[tuple[Site, str]] = (),
         start_methods: tuple[str, ...] | None = None,
         **words: object,
     ) -> None:
-        """Adds a finding at a node. `related` are other places with a note each; `start_methods`
-        narrows the rule's own for this finding."""
+        """Adds a finding at a node, or at a place of this file. `related` are other places with a
+        note each; `start_methods` narrows the rule's own for this finding."""
         methods = start_methods or self.rule.applies.start_methods
-        self.findings.append(Finding(self.rule, node, words, tuple(related), methods))
+        self.findings.append(Finding(self.rule, at, words, tuple(related), methods))

@@ -8,12 +8,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 
 from mplint.catalog import futures, multiprocessing, things, threads
 from mplint.catalog.kinds import Kind, Launcher, Library, Maker, Method
 
-__all__ = ["GATE", "GATE_WORDS", "Kind", "Launcher", "Library", "Maker", "Method", "find", "given", "library"]
+__all__ = [
+    "GATE",
+    "GATE_WORDS",
+    "Kind",
+    "Launcher",
+    "Library",
+    "Maker",
+    "Method",
+    "find",
+    "given",
+    "library",
+]
 
 GATE = re.compile(rb"multiprocess|concurrent\.futures|\b(?:billiard|pathos|loky)\b")
 """A file without this has nothing to look at, unless another file draws it in."""
@@ -44,7 +55,9 @@ LAUNCHERS: dict[str, Launcher] = {
 _OTHERS: dict[str, Maker] = {**threads.MAKERS, **futures.MAKERS, **things.MAKERS}
 _GIVEN: dict[str, Kind] = {**multiprocessing.GIVEN, **futures.GIVEN}
 
-THREAD_POOL = replace(multiprocessing.POOL, name="ThreadPool", family="thread", noun="a thread pool")
+THREAD_POOL = replace(
+    multiprocessing.POOL, name="ThreadPool", family="thread", noun="a thread pool"
+)
 
 _THREAD_MAKERS: dict[str, Maker] = {
     "Process": threads.MAKERS["threading.Thread"],
@@ -68,7 +81,7 @@ def library(path: str) -> tuple[Library, str] | None:
     return None
 
 
-@lru_cache(maxsize=None)
+@cache
 def find(path: str) -> Maker | Launcher | None:
     """What a dotted name makes or launches; None when that is nothing the model follows."""
     launcher = LAUNCHERS.get(path)

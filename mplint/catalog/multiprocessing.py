@@ -148,9 +148,7 @@ ARRAY = Kind(
     attributes=frozenset({"value", "raw"}),
     parameters=("typecode_or_type", "size_or_initializer"),
 )
-RAW_VALUE = Kind(
-    "RawValue", "value", "process", "a shared value", attributes=frozenset({"value"})
-)
+RAW_VALUE = Kind("RawValue", "value", "process", "a shared value", attributes=frozenset({"value"}))
 RAW_ARRAY = Kind(
     "RawArray", "value", "process", "a shared array", attributes=frozenset({"value", "raw"})
 )
@@ -171,9 +169,7 @@ PROCESS = Kind(
         "close": Method("close"),
         "run": Method("other"),
     },
-    attributes=frozenset(
-        {"name", "daemon", "pid", "ident", "exitcode", "authkey", "sentinel"}
-    ),
+    attributes=frozenset({"name", "daemon", "pid", "ident", "exitcode", "authkey", "sentinel"}),
     parameters=("group", "target", "name", "args", "kwargs"),
 )
 
@@ -193,9 +189,7 @@ IMAP_ITERATOR = Kind(
     "an iterator of results",
     crosses="never",
     methods={
-        "next": Method(
-            "result", ("timeout",), waits=True, raises=("multiprocessing.TimeoutError",)
-        )
+        "next": Method("result", ("timeout",), waits=True, raises=("multiprocessing.TimeoutError",))
     },
 )
 

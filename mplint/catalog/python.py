@@ -16,13 +16,63 @@ EXCEPTIONS: dict[str, type[BaseException]] = {
 QUIET: frozenset[str] = frozenset(
     {
         *EXCEPTIONS,
-        *(
-            "all any bin bool bytearray bytes callable chr complex delattr dict dir divmod"
-            " enumerate filter format frozenset getattr globals hasattr hash hex id isinstance"
-            " issubclass iter len list locals map max min object oct ord print property range repr"
-            " reversed round set setattr slice sorted staticmethod str sum super tuple type vars"
-            " zip"
-        ).split(),
+        *[
+            "abs",
+            "all",
+            "any",
+            "bin",
+            "bool",
+            "bytearray",
+            "bytes",
+            "callable",
+            "chr",
+            "complex",
+            "delattr",
+            "dict",
+            "dir",
+            "divmod",
+            "enumerate",
+            "filter",
+            "float",
+            "format",
+            "frozenset",
+            "getattr",
+            "globals",
+            "hasattr",
+            "hash",
+            "hex",
+            "id",
+            "int",
+            "isinstance",
+            "issubclass",
+            "iter",
+            "len",
+            "list",
+            "locals",
+            "map",
+            "max",
+            "min",
+            "oct",
+            "ord",
+            "print",
+            "property",
+            "range",
+            "repr",
+            "reversed",
+            "round",
+            "set",
+            "setattr",
+            "slice",
+            "sorted",
+            "staticmethod",
+            "str",
+            "sum",
+            "super",
+            "tuple",
+            "type",
+            "vars",
+            "zip",
+        ],
         "collections.Counter",
         "collections.OrderedDict",
         "collections.defaultdict",
@@ -96,29 +146,115 @@ QUIET_MODULES: frozenset[str] = frozenset({"logging", "warnings", "typing", "dat
 """Modules all of whose functions are quiet."""
 
 KEEPS_NOTHING: frozenset[str] = frozenset(
-    {"int", "float", "next", "open", "eval", "json.dumps", "json.loads", "pickle.loads"}
+    {"next", "eval", "json.dumps", "json.loads", "pickle.loads"}
 )
 """Calls that may raise but do not keep what they are given."""
 
 QUIET_METHODS: frozenset[str] = frozenset(
-    (
-        "add append appendleft capitalize casefold center clear copy count critical debug"
-        " difference discard elapsed encode endswith error exception extend extendleft flush format"
-        " get_ident info insert intersection isalnum isalpha isdigit isdisjoint isEnabledFor isspace"
-        " issubset issuperset items join keys ljust lower lstrip partition replace reverse rfind"
-        " rjust rpartition rsplit rstrip setLevel setdefault sort split splitlines startswith strip"
-        " title total_seconds union update upper values warn warning zfill"
-    ).split()
+    [
+        "add",
+        "append",
+        "appendleft",
+        "capitalize",
+        "casefold",
+        "center",
+        "clear",
+        "copy",
+        "count",
+        "critical",
+        "debug",
+        "difference",
+        "discard",
+        "elapsed",
+        "encode",
+        "endswith",
+        "error",
+        "exception",
+        "extend",
+        "extendleft",
+        "flush",
+        "format",
+        "get_ident",
+        "info",
+        "insert",
+        "intersection",
+        "isalnum",
+        "isalpha",
+        "isdigit",
+        "isdisjoint",
+        "isEnabledFor",
+        "isspace",
+        "issubset",
+        "issuperset",
+        "items",
+        "join",
+        "keys",
+        "ljust",
+        "lower",
+        "lstrip",
+        "partition",
+        "replace",
+        "reverse",
+        "rfind",
+        "rjust",
+        "rpartition",
+        "rsplit",
+        "rstrip",
+        "setLevel",
+        "setdefault",
+        "sort",
+        "split",
+        "splitlines",
+        "startswith",
+        "strip",
+        "title",
+        "total_seconds",
+        "union",
+        "update",
+        "upper",
+        "values",
+        "warn",
+        "warning",
+        "zfill",
+    ]
 )
 """Methods of strings, containers and loggers that do not raise on ordinary data, whatever the
 receiver is called."""
 
 PLAIN_RESULTS: frozenset[str] = frozenset(
     {
-        *(
-            "abs all any bin bool bytearray bytes callable chr complex divmod float format hasattr"
-            " hash hex id input int isinstance issubclass len oct ord pow print repr round str sum"
-        ).split(),
+        *[
+            "abs",
+            "all",
+            "any",
+            "bin",
+            "bool",
+            "bytearray",
+            "bytes",
+            "callable",
+            "chr",
+            "complex",
+            "divmod",
+            "float",
+            "format",
+            "hasattr",
+            "hash",
+            "hex",
+            "id",
+            "input",
+            "int",
+            "isinstance",
+            "issubclass",
+            "len",
+            "oct",
+            "ord",
+            "pow",
+            "print",
+            "repr",
+            "round",
+            "str",
+            "sum",
+        ],
         "math.ceil",
         "math.floor",
         "os.cpu_count",

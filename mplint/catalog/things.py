@@ -15,9 +15,12 @@ def _thing(noun: str, role: Role = "thing") -> Maker:
 _FILE = _thing("an open file", "file")
 _DATABASE = _thing("a database connection")
 
+UNIQUE = Kind("object", "thing", "other", "a unique object", "pickle")
+
 LOGGER = Kind("Logger", "logger", "other", "a logger", "pickle")
 
 MAKERS: dict[str, Maker] = {
+    "object": Maker(UNIQUE, context=False),
     "open": _FILE,
     "io.open": _FILE,
     "codecs.open": _FILE,
@@ -42,3 +45,11 @@ MAKERS: dict[str, Maker] = {
     "multiprocessing.get_logger": Maker(LOGGER, context=False),
     "multiprocessing.log_to_stderr": Maker(LOGGER, context=False),
 }
+
+UNPICKLABLE_NAMES: dict[str, str] = {
+    "os.environ": "`os.environ`",
+    "sys.stdin": "`sys.stdin`",
+    "sys.stdout": "`sys.stdout`",
+    "sys.stderr": "`sys.stderr`",
+}
+"""Objects of the standard library that no pickle takes, by name."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal as OneOf
+from typing import TYPE_CHECKING
+from typing import Literal as OneOf
 
 from mplint import catalog
-from mplint.catalog import python
 from mplint.model import containers, intrinsics
 from mplint.model import facts as f
 from mplint.model.reaching import ENTRY
@@ -29,6 +29,7 @@ from mplint.model.values import (
     ModuleRef,
     Named,
     Partial,
+    Site,
     Super,
     Value,
     Values,
@@ -229,8 +230,8 @@ def call_function(
     return solver.read((callee, RETURNED))
 
 
-def _site(site: CallSite) -> containers.Site:
-    return containers.Site(site.activation.path, site.at)
+def _site(site: CallSite) -> Site:
+    return Site(site.activation.path, site.at)
 
 
 def is_shared(solver: Solver, value: Value) -> bool:
@@ -292,9 +293,7 @@ def bind(
     return passed
 
 
-def _call_deferred(
-    solver: Solver, function: Deferred, site: CallSite, given: Arguments
-) -> Values:
+def _call_deferred(solver: Solver, function: Deferred, site: CallSite, given: Arguments) -> Values:
     """A function of a module that is not loaded: worth loading if it gets something we follow."""
     interesting = site.launch is not None or any(
         _carries(solver, value) for values in given.all() for value in values
@@ -456,9 +455,7 @@ def launch_uncalled(solver: Solver, run: FunctionRef, receivers: Values) -> bool
     return launched
 
 
-def attribute(
-    solver: Solver, value: Value, name: str, activation: Activation, at: int
-) -> Values:
+def attribute(solver: Solver, value: Value, name: str, activation: Activation, at: int) -> Values:
     """`value.name`."""
     match value:
         case Instance(cls=cls):
@@ -576,9 +573,7 @@ def _bind_member(
 
 
 def _with_receiver(solver: Solver, function: FunctionRef, receiver: Value) -> FunctionRef:
-    return solver.intern(
-        FunctionRef, function.path, function.scope, function.outer, receiver
-    )
+    return solver.intern(FunctionRef, function.path, function.scope, function.outer, receiver)
 
 
 def set_attribute(
@@ -613,6 +608,10 @@ def enter_with(solver: Solver, values: Values, activation: Activation, at: int) 
         match value:
             case Made():
                 found.add(DATA if value.kind.role == "lock" else value)
+                if solver.record is not None and "acquire" in value.kind.methods:
+                    solver.record.operations.append(
+                        RawOperation(activation, at, value, "acquire", None)
+                    )
             case Instance():
                 entered: Values = NOTHING
                 for method in attribute(solver, value, "__enter__", activation, at):
@@ -635,9 +634,7 @@ def enter_with(solver: Solver, values: Values, activation: Activation, at: int) 
     return frozenset(found)
 
 
-def decorator_names(
-    solver: Solver, decorator: f.Expr, activation: Activation
-) -> Iterable[str]:
+def decorator_names(solver: Solver, decorator: f.Expr, activation: Activation) -> Iterable[str]:
     """How a decorator is called: the library name behind it, or its own text."""
     called = decorator.function if isinstance(decorator, f.Call) else decorator
     if isinstance(decorator, f.Call):

@@ -167,9 +167,7 @@ def combine(
     solver: Solver, expression: f.Binary, operands: list[Values], activation: Activation
 ) -> Values:
     """Arithmetic: `a + b` and `xs * n` of containers hold what their operands held."""
-    containers = [
-        value for values in operands for value in values if isinstance(value, Container)
-    ]
+    containers = [value for values in operands for value in values if isinstance(value, Container)]
     if not containers:
         return JUST_DATA
     made = make(solver, containers[0].shape, activation, expression.at)
@@ -190,9 +188,7 @@ def extend_in_place(
                 solver.escape(value, activation, at)
 
 
-def call_method(
-    solver: Solver, bound: Bound, site: CallSite, arguments: Arguments
-) -> Values:
+def call_method(solver: Solver, bound: Bound, site: CallSite, arguments: Arguments) -> Values:
     """A method of a list, tuple, dict, set, deque or iterator."""
     container, name = bound.receiver, bound.name
     assert isinstance(container, Container)
@@ -207,8 +203,8 @@ def call_method(
         case "update":
             for value in first:
                 merge(solver, container, value, activation, at)
-            for key, values in arguments.keywords.items():
-                put(solver, container, values, key)
+            for keyword, values in arguments.keywords.items():
+                put(solver, container, values, keyword)
         case "pop" | "popleft" | "__getitem__" | "__next__":
             return solver.read((container, "all")) | last
         case "get" | "setdefault":
@@ -224,18 +220,21 @@ def call_method(
             solver.arity[pair] = 2
             if name == "popitem":
                 return frozenset({pair})
-            pairs = make(solver, "iterator", activation, at)
+            pairs = make(solver, "dict_items", activation, at)
             put(solver, pairs, frozenset({pair}))
             return frozenset({pairs})
         case "values" | "copy" | "union" | "__iter__":
-            copied = make(solver, "list" if name == "copy" else "iterator", activation, at)
+            copied = make(solver, _COPIES[name], activation, at)
             put(solver, copied, solver.read((container, "all")))
             return frozenset({copied})
         case "keys":
-            keys = make(solver, "iterator", activation, at)
+            keys = make(solver, "dict_keys", activation, at)
             put(solver, keys, solver.read((container, "keys")) | JUST_DATA)
             return frozenset({keys})
     return JUST_DATA
+
+
+_COPIES = {"values": "dict_values", "copy": "list", "union": "set", "__iter__": "iterator"}
 
 
 def _constant(values: Values) -> Key | None:

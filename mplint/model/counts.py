@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from mplint.model import facts as f
 from mplint.model.outline import Around
-from mplint.model.values import Activation, Container, Instance, Literal, Made, Named, Site, Value
+from mplint.model.values import Activation, Container, Literal, Named
 
 if TYPE_CHECKING:
     from mplint.model.program import Program
@@ -31,7 +31,7 @@ class Count:
 
     def __mul__(self, other: Count) -> Count:
         symbols = tuple(sorted((*self.symbols, *other.symbols), key=repr))
-        text = " × ".join(part for part in (self.text, other.text) if part)
+        text = " * ".join(part for part in (self.text, other.text) if part)
         return Count(self.number * other.number, symbols, text)
 
     def same(self, other: Count) -> bool | None:
@@ -60,9 +60,7 @@ class Counter:
     def __init__(self, program: Program) -> None:
         self.program = program
 
-    def turns(
-        self, activation: Activation, at: int, within: Iterable[int] = ()
-    ) -> Count | None:
+    def turns(self, activation: Activation, at: int, within: Iterable[int] = ()) -> Count | None:
         """How often an expression is evaluated in one run of its function; the loops numbered in
         `within` are not counted. None when a loop's turns are not known."""
         count: Count | None = ONE
@@ -90,9 +88,7 @@ class Counter:
             return self.length(clause.source, activation)
         return None
 
-    def length(
-        self, source: f.Expr, activation: Activation, depth: int = 0
-    ) -> Count | None:
+    def length(self, source: f.Expr, activation: Activation, depth: int = 0) -> Count | None:
         """How many elements a loop over an expression sees."""
         if depth > MAX_DEPTH:
             return None
@@ -119,9 +115,7 @@ class Counter:
         key = self._key(source, activation, depth)
         return Count(1, (("items", key),), f"len({describe(source)})") if key else None
 
-    def _difference(
-        self, given: list[f.Expr], activation: Activation, depth: int
-    ) -> Count | None:
+    def _difference(self, given: list[f.Expr], activation: Activation, depth: int) -> Count | None:
         bounds = [self.number(bound, activation, depth + 1) for bound in given]
         numbers = [bound.known if bound is not None else None for bound in bounds]
         if numbers[0] is not None and numbers[1] is not None:
@@ -130,9 +124,7 @@ class Counter:
             return bounds[1]
         return None
 
-    def number(
-        self, expression: f.Expr, activation: Activation, depth: int = 0
-    ) -> Count | None:
+    def number(self, expression: f.Expr, activation: Activation, depth: int = 0) -> Count | None:
         """The value of an expression that is a number of things."""
         if depth > MAX_DEPTH:
             return None
@@ -161,9 +153,7 @@ class Counter:
 
     # Where a value comes from -------------------------------------------------------------------
 
-    def _definition(
-        self, name: f.Name, activation: Activation
-    ) -> tuple[f.Expr, Activation] | None:
+    def _definition(self, name: f.Name, activation: Activation) -> tuple[f.Expr, Activation] | None:
         """The one expression that a variable is set to, and the activation it stands in."""
         program = self.program
         cell = program.solver.variable(activation, name.id)
@@ -211,9 +201,7 @@ class Counter:
                 return argument.value, edge.caller
         return None
 
-    def _built(
-        self, source: f.Expr, activation: Activation, depth: int
-    ) -> Count | None:
+    def _built(self, source: f.Expr, activation: Activation, depth: int) -> Count | None:
         """The length of a list that one comprehension, display or loop of appends builds."""
         values = self.program.values(source, activation)
         containers = [value for value in values if isinstance(value, Container)]
@@ -325,7 +313,9 @@ class Counter:
 
 
 _CHANGES = frozenset({"append", "extend", "insert", "pop", "remove", "clear"})
-_PURE = frozenset({"cpu_count", "len", "max", "min", "int", "sched_getaffinity", "process_cpu_count"})
+_PURE = frozenset(
+    {"cpu_count", "len", "max", "min", "int", "sched_getaffinity", "process_cpu_count"}
+)
 
 
 def _owner(owner: object) -> tuple[object, ...]:
@@ -389,7 +379,7 @@ def describe(expression: f.Expr) -> str:
             return f"{describe(value)}[{describe(index)}]"
         case f.Binary(operators=operators, operands=operands):
             text = describe(operands[0])
-            for operator, operand in zip(operators, operands[1:]):
+            for operator, operand in zip(operators, operands[1:], strict=True):
                 text += f" {operator} {describe(operand)}"
             return text
         case f.Lambda():

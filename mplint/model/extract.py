@@ -451,7 +451,7 @@ class _Lowering:
 
     def element(self, node: cst.BaseElement) -> f.Expr:
         value = self.expression(node.value)
-        return f.Star(value.at, value) if isinstance(node, cst.StarredElement) else value
+        return f.Star(self.number(node), value) if isinstance(node, cst.StarredElement) else value
 
     def dict_display(self, node: cst.Dict) -> f.Expr:
         at = self.number(node)
@@ -502,7 +502,8 @@ class _Lowering:
         indices = [self.index(element.slice) for element in node.slice]
         if len(indices) == 1:
             return f.Subscript(at, value, indices[0])
-        return f.Subscript(at, value, f.Display(indices[0].at, "tuple", tuple(indices)))
+        several = f.Display(self.number(node.slice[0]), "tuple", tuple(indices))
+        return f.Subscript(at, value, several)
 
     def index(self, node: cst.BaseSlice) -> f.Expr:
         if isinstance(node, cst.Index):
@@ -575,7 +576,7 @@ class _Lowering:
         return f.Walrus(at, self.target(node.target), value)
 
 
-_NAMED_CONSTANTS: dict[str, None | bool] = {"None": None, "True": True, "False": False}
+_NAMED_CONSTANTS: dict[str, bool | None] = {"None": None, "True": True, "False": False}
 
 _SHAPES: dict[type[cst.CSTNode], Any] = {
     cst.Tuple: "tuple",

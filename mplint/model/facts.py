@@ -52,8 +52,7 @@ class Call:
 @dataclass(frozen=True, slots=True, eq=False)
 class Constant:
     at: int
-    value: None | bool | int | float | complex | str | bytes | EllipsisType
-
+    value: bool | int | float | complex | str | bytes | EllipsisType | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,8 +1,8 @@
 """What can follow what: every way through a function, failures included.
 
-A question is a small automaton, a `Machine`: it changes state at calls, tests and exceptions. `Flow`
-runs it over the statements of a function, into the functions that it calls, and tells in which
-states each way out can be reached: the normal end, or an exception of some kind.
+A question is a small automaton, a `Machine`: it changes state at calls, tests and exceptions.
+`Flow` runs it over the statements of a function, into the functions that it calls, and tells in
+which states each way out can be reached: the normal end, or an exception of some kind.
 
 Two rules keep the answers usable. A loop's body is taken to run at least once: a loop that never
 turns has nobody waiting for its turns. And a statement can raise only when it calls something that
@@ -18,13 +18,10 @@ from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 from mplint.catalog import python
 from mplint.model import facts as f
 from mplint.model.values import (
-    DATA,
     Activation,
     ClassRef,
     Container,
-    FunctionRef,
     Instance,
-    Literal,
     Made,
     Named,
     Site,
@@ -369,9 +366,7 @@ class Flow(Generic[State]):
                 states = self._iterated(clause.source, states, activation, ends)
         return states
 
-    def _call(
-        self, call: f.Call, states: States, activation: Activation, ends: Ends
-    ) -> States:
+    def _call(self, call: f.Call, states: States, activation: Activation, ends: Ends) -> States:
         program, at = self.program, call.at
         site = Site(activation.path, at)
         operations = program.operations_at.get((activation, at), ())
@@ -396,11 +391,13 @@ class Flow(Generic[State]):
             after = dict(states)
             path = program.record.externals.get((activation, at))
             if path in HARD_EXITS:
-                _merge(ends, Gone(), {state: site for state in states})
+                _merge(ends, Gone(), dict.fromkeys(states, site))
                 return {}
             if path in SOFT_EXITS:
                 self._fail(states, "SystemExit", site, ends)
                 return {}
+            if self._opens(activation, at):
+                self._fail(after, "OSError", site, ends)
             if path is not None or (activation, at) in program.record.unknown:
                 after = {}
                 for state, why in states.items():
@@ -409,6 +406,11 @@ class Flow(Generic[State]):
                 if self.raises(call, path):
                     self._fail(after, ANY, site, ends)
         return after
+
+    def _opens(self, activation: Activation, at: int) -> bool:
+        """Whether a call opens a file or a connection, which may not be there."""
+        made = self.program.record.made.get((activation, at), ())
+        return any(isinstance(v, Made) and v.kind.role == "file" for v in made)
 
     def _operate(
         self, operations: Iterable[Operation], states: States, site: Site, ends: Ends
@@ -519,6 +521,17 @@ class Flow(Generic[State]):
         return True
 
 
+_SAME = {
+    "Queue.Empty": "queue.Empty",
+    "Queue.Full": "queue.Full",
+    "_queue.Empty": "queue.Empty",
+    "multiprocessing.queues.Empty": "queue.Empty",
+    "multiprocessing.queues.Full": "queue.Full",
+    "multiprocessing.context.TimeoutError": "multiprocessing.TimeoutError",
+    "asyncio.TimeoutError": "TimeoutError",
+}
+"""Exceptions that go by several names."""
+
 _CONSUMERS = frozenset({"list", "tuple", "set", "sorted", "sum", "max", "min", "next", "dict"})
 
 
@@ -554,7 +567,12 @@ def _named_catches(path: str, error: Error, program: Program) -> bool | None:
     caught, raised = python.EXCEPTIONS.get(path), python.EXCEPTIONS.get(error)
     if caught is not None and raised is not None:
         return issubclass(raised, caught)
-    return path == error or path.rpartition(".")[2] == error.rpartition(".")[2]
+    path, error = _SAME.get(path, path), _SAME.get(error, error)
+    if path == error:
+        return True
+    # another library's exception of the same name may be the same class
+    same_name = path.rpartition(".")[2] == error.rpartition(".")[2]
+    return None if same_name and path not in python.EXCEPTIONS else False
 
 
 def _class_catches_named(error: ClassRef, path: str, program: Program) -> bool | None:

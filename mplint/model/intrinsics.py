@@ -10,15 +10,12 @@ from mplint.catalog import multiprocessing as mp
 from mplint.catalog import python
 from mplint.model import calls, containers
 from mplint.model.values import (
-    DATA,
     JUST_DATA,
     JUST_UNKNOWN,
     NOTHING,
-    UNKNOWN,
     Bound,
     ClassRef,
     Container,
-    Deferred,
     FunctionRef,
     Instance,
     Literal,
@@ -148,9 +145,7 @@ def _fill(
             launch(solver, site, calls.Launch("initializer", value), initializers, inner)
 
 
-def _add_keywords(
-    solver: Solver, given: Arguments, mapping: Value, site: CallSite
-) -> None:
+def _add_keywords(solver: Solver, given: Arguments, mapping: Value, site: CallSite) -> None:
     if isinstance(mapping, Container):
         for key in list(solver.keys.get(mapping, ())):
             if isinstance(key, str):
@@ -224,7 +219,7 @@ def attribute_of_made(solver: Solver, value: Made, name: str) -> Values:
         return frozenset({solver.intern(Named, f"{root}.{name}", value)})
     if name in kind.methods:
         return frozenset({solver.intern(Bound, value, name)})
-    if kind.role in ("proxy", "logger") or name.startswith("__"):
+    if kind.role in ("proxy", "logger", "file") or name.startswith("__"):
         return frozenset({solver.intern(Bound, value, name)})
     known = solver.read((value, name))
     if name in kind.attributes:
@@ -242,7 +237,7 @@ def call_method(solver: Solver, bound: Bound, site: CallSite, given: Arguments) 
         owner = receiver.receiver if isinstance(receiver, Super) else receiver
         _fill(solver, owner, kind, site, given)
         return JUST_DATA
-    if kind.role == "logger":
+    if kind.role in ("logger", "file"):
         return JUST_DATA
     if kind.role == "proxy":
         return _call_proxy(solver, receiver, name, given)
@@ -407,7 +402,9 @@ def _get_context(solver: Solver, site: CallSite, given: Arguments) -> Values:
         None,
         False,
     )
-    solver.add((made, "method"), given.get(0, "method") or frozenset({solver.intern(Literal, None)}))
+    solver.add(
+        (made, "method"), given.get(0, "method") or frozenset({solver.intern(Literal, None)})
+    )
     return frozenset({made})
 
 
@@ -482,9 +479,7 @@ def _next(solver: Solver, site: CallSite, given: Arguments) -> Values:
     found: set[Value] = set(rest)
     for value in first:
         if isinstance(value, Instance):
-            for method in calls.attribute(
-                solver, value, "__next__", site.activation, site.at
-            ):
+            for method in calls.attribute(solver, value, "__next__", site.activation, site.at):
                 found |= calls.call(solver, method, site, calls.Arguments())
         else:
             found |= containers.elements(solver, value, site.activation, site.at)

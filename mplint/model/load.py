@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from mplint import catalog
+from mplint.diagnostics import Place
 from mplint.model import extract
 from mplint.model import facts as f
 from mplint.model.names import Import, Modules, scan_imports
 from mplint.model.solve import Imported
+from mplint.model.values import Site
 from mplint.source import Files, Source, Unreadable
 
 MAX_HOPS = 8
@@ -42,6 +44,12 @@ class ProjectLoader:
                 self.lowered[path] = None
         lowered = self.lowered[path]
         return lowered.facts if lowered is not None else None
+
+    def place(self, site: Site) -> Place:
+        """Where a numbered expression or step of a loaded file stands."""
+        lowered = self.lowered[site.path]
+        assert lowered is not None, site.path
+        return self.source(site.path).place(lowered.nodes[site.at])
 
     def resolve(self, importer: Path, module: str, name: str | None, level: int) -> Imported:
         key = (importer, module, name, level)

@@ -6,7 +6,7 @@ import builtins
 import re
 import sys
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from mplint import catalog
@@ -28,8 +28,8 @@ class Modules:
     """Finds the project's own modules, as Python would with the project installed or run in place.
 
     Absolute imports are looked for in the folder above the file's outermost package, in the folders
-    from there up to the project's root, in `src` there, and beside the file, where Python finds them
-    when it runs the file as a script. Names of the standard library and of the catalog are never
+    from there up to the project's root, in `src` there, and beside the file, where Python finds
+    them when it runs the file as a script. Names of the standard library and the catalog are never
     the project's.
     """
 
@@ -93,9 +93,11 @@ class Modules:
         return init if self.files.exists(init) else None
 
 
-@lru_cache(maxsize=None)
+@cache
 def _is_foreign(module: str) -> bool:
-    return module.partition(".")[0] in sys.stdlib_module_names or catalog.library(module) is not None
+    return (
+        module.partition(".")[0] in sys.stdlib_module_names or catalog.library(module) is not None
+    )
 
 
 def binding_scope(file: f.FileFacts, scope: f.Scope, name: str) -> f.Scope | None:

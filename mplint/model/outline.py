@@ -46,8 +46,7 @@ class Outline:
                     found.append(frame)
             elif isinstance(node, f.Comprehension) and frame.part == "element":
                 found += [
-                    Around(node, "clause", index)
-                    for index in reversed(range(len(node.clauses)))
+                    Around(node, "clause", index) for index in reversed(range(len(node.clauses)))
                 ]
             elif isinstance(node, f.Comprehension) and frame.part == "clause":
                 found += [Around(node, "clause", i) for i in reversed(range(frame.index))]
@@ -93,7 +92,7 @@ class Outline:
                 self._expression(test, (Around(step, "test"), at))
                 self._block(body, (Around(step, "body"), at))
                 self._block(otherwise, (Around(step, "otherwise"), at))
-            case f.With(items=items, body=body):
+            case f.With(body=body):
                 for expression in f.expressions(step):
                     self._expression(expression, (Around(step, "test"), at))
                 self._block(body, (Around(step, "body"), at))
@@ -114,7 +113,8 @@ class Outline:
         if at in self.expressions:
             return
         self.expressions[at] = expression
-        self._parents[at] = link
+        # an import or a lambda's body has the number of its step
+        self._parents.setdefault(at, link)
         if isinstance(expression, f.Comprehension):
             for index, clause in enumerate(expression.clauses):
                 inner = (Around(expression, "clause", index), at)

@@ -7,16 +7,17 @@ channels. Every question is answered three-valued: True, False, or None for "not
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from mplint.catalog import Kind, Method
+from mplint.catalog.multiprocessing import CONNECTION, JOINABLE_QUEUE, QUEUE
 from mplint.diagnostics import START_METHODS
 from mplint.model import calls
-from mplint.model.counts import describe
 from mplint.model import facts as f
+from mplint.model.counts import describe
 from mplint.model.outline import Outline
 from mplint.model.solve import RETURNED, Loader, Policy, Record, Solver
 from mplint.model.values import (
@@ -38,6 +39,12 @@ from mplint.model.values import (
 )
 
 if TYPE_CHECKING:
+    from mplint.model.draining import Draining
+    from mplint.model.interfaces import Interfaces
+    from mplint.model.pickling import Pickling
+    from mplint.model.sentinels import Sentinels
+    from mplint.model.sharing import Sharing
+    from mplint.model.startup import Startup
     from mplint.model.waiting import Waiting
 
 MAIN = "main"
@@ -45,6 +52,13 @@ MAIN = "main"
 
 MAX_GROWTH = 6
 """How much more the second round may cost than the first, which stands if that is not enough."""
+
+MAX_NESTING = 3
+"""Containers inside containers, where we look for objects in attributes."""
+
+_VERBS = frozenset(
+    {*QUEUE.methods, *JOINABLE_QUEUE.methods, *CONNECTION.methods, "append", "values", "items"}
+)
 
 Runner: TypeAlias = "str | Worker"
 """MAIN, or the worker whose process runs a line."""
@@ -171,9 +185,17 @@ class Operation:
         return method.raises
 
     @property
+    def loses(self) -> str:
+        """What becomes of an item that cannot be pickled, in words."""
+        if "join_thread" in self.kind.methods:
+            return "returns, the item is lost in the background, and whoever waits for it hangs"
+        return "raises an error"
+
+    @property
     def waits_for_ever(self) -> bool:
-        """Whether the call certainly blocks until somebody else acts."""
-        return self.blocks is True and self.timed is False
+        """Whether the call certainly blocks, as it is meant to, until somebody else acts."""
+        meant = self.argument("block") is None or isinstance(self.constant("block"), bool)
+        return self.blocks is True and self.timed is False and meant
 
     @property
     def _plain_call(self) -> bool:
@@ -276,16 +298,20 @@ class Channel:
     def gets(self) -> list[Operation]:
         return [o for o in self.program.on.get(self.exit, ()) if o.does == "get"]
 
-    @property
+    @cached_property
     def is_closed_world(self) -> bool:
         """Whether we see everything that is done to it: no code that we do not know gets hold of
         either end."""
         escapes = self.program.solver.escapes
+        if self.kind.role == "connection" and not self.exit.part:
+            return False  # its other end is in another program
         return (
             self.entrance not in escapes
             and self.exit not in escapes
             and not self.exit.given
             and not self.program.overrun
+            and not self.program.is_reached_unseen(self.exit)
+            and not self.program.is_reached_unseen(self.entrance)
         )
 
     @cached_property
@@ -308,8 +334,9 @@ class Channel:
 class Program:
     """A solved program."""
 
-    def __init__(self, solver: Solver, record: Record) -> None:
+    def __init__(self, solver: Solver, record: Record, root: Path) -> None:
         self.solver = solver
+        self.root = root
         self.record = record
         self.overrun = solver.overrun
         self.operations: list[Operation] = []
@@ -359,6 +386,42 @@ class Program:
 
         return Waiting(self)
 
+    @cached_property
+    def sentinels(self) -> Sentinels:
+        from mplint.model.sentinels import Sentinels
+
+        return Sentinels(self)
+
+    @cached_property
+    def draining(self) -> Draining:
+        from mplint.model.draining import Draining
+
+        return Draining(self)
+
+    @cached_property
+    def interfaces(self) -> Interfaces:
+        from mplint.model.interfaces import Interfaces
+
+        return Interfaces(self)
+
+    @cached_property
+    def startup(self) -> Startup:
+        from mplint.model.startup import Startup
+
+        return Startup(self)
+
+    @cached_property
+    def sharing(self) -> Sharing:
+        from mplint.model.sharing import Sharing
+
+        return Sharing(self)
+
+    @cached_property
+    def pickling(self) -> Pickling:
+        from mplint.model.pickling import Pickling
+
+        return Pickling(self)
+
     # Nouns --------------------------------------------------------------------------------------
 
     @cached_property
@@ -402,7 +465,7 @@ class Program:
         return self.solver.evaluate(expression, activation)
 
     def objects(self, values: Values) -> list[Value]:
-        """The values that can be a receiver: constants and plain data have no methods to wait in."""
+        """The values that can be a receiver: constants and plain data have no methods."""
         return [value for value in values if not isinstance(value, Literal) and value is not DATA]
 
     def is_one(self, values: Values) -> bool:
@@ -420,6 +483,40 @@ class Program:
         values = self.values(expression, activation)
         answers = {bool(v.value) if isinstance(v, Literal) else None for v in values}
         return answers.pop() if len(answers) == 1 else None
+
+    @cached_property
+    def _attributes(self) -> dict[Value, set[str]]:
+        """The attributes that hold each object, directly or in a container."""
+        found: dict[Value, set[str]] = defaultdict(set)
+        for (owner, name), values in self.solver.cells.items():
+            if isinstance(owner, (Instance, ClassRef)) and isinstance(name, str):
+                for value in self._held(values, 0):
+                    found[value].add(name)
+        return found
+
+    def _held(self, values: Values, depth: int) -> Iterator[Value]:
+        for value in values:
+            if isinstance(value, Made):
+                yield value
+            elif isinstance(value, Container) and depth < MAX_NESTING:
+                yield from self._held(self.solver.cells.get((value, "all"), NOTHING), depth + 1)
+
+    def is_reached_unseen(self, value: Value) -> bool:
+        """Whether an object may be used through an object that we do not know: it is in an
+        attribute whose name is read from such an object, and then asked to do something."""
+        return any(
+            self._is_used(activation, at)
+            for name in self._attributes.get(value, ())
+            for activation, at in self.record.strangers.get(name, ())
+        )
+
+    def _is_used(self, activation: Activation, at: int) -> bool:
+        frame = next(self.outline(activation).around(at), None)
+        if frame is None:
+            return False
+        if isinstance(frame.node, f.Attribute):
+            return frame.node.name in _VERBS
+        return not isinstance(frame.node, (f.Comparison, f.Boolean, f.Binary, f.Text))
 
     # Structure ----------------------------------------------------------------------------------
 
@@ -449,7 +546,9 @@ class Program:
     def generators(self, value: Container) -> list[Activation]:
         """The activations of the generator function that a generator object comes from."""
         file = self.solver.files.get(value.site.path)
-        scopes = [s for s in file.scopes if s.at == value.site.at and s.is_generator] if file else []
+        scopes = (
+            [s for s in file.scopes if s.at == value.site.at and s.is_generator] if file else []
+        )
         return [a for s in scopes for a in self.activations(s) if a.context == value.context]
 
     def is_method(self, activation: Activation) -> bool:
@@ -472,6 +571,30 @@ class Program:
                         found[value.value] = None
         return tuple(method for method in START_METHODS if method in found)
 
+    def methods_of(self, value: Value) -> tuple[str, ...]:
+        """The start methods that an object can belong to: that of its context, else those of the
+        program."""
+        solver = self.solver
+        contexts = solver.cells.get((value, "context"), NOTHING)
+        contexts |= solver.cells.get((value, "mp_context"), NOTHING)
+        if isinstance(value, Instance):
+            base = solver.base_name(value.cls)
+            if base is not None and base.context is not None:
+                contexts |= {base.context}
+        elif isinstance(value, Made) and value.of is not None:
+            contexts |= {value.of}
+        named: set[str] = set()
+        for context in contexts:
+            if isinstance(context, Made) and context.kind.role == "context":
+                for method in solver.cells.get((context, "method"), NOTHING):
+                    if isinstance(method, Literal) and method.value in START_METHODS:
+                        named.add(method.value)
+                    else:
+                        return self.start_methods or START_METHODS
+        if not named:
+            return self.start_methods or START_METHODS
+        return tuple(method for method in START_METHODS if method in named)
+
     @cached_property
     def _runners(self) -> dict[Activation, frozenset[Runner]]:
         """By which process each activation is reached."""
@@ -479,8 +602,12 @@ class Program:
         onward: dict[Activation, list[Activation]] = defaultdict(list)
         for (caller, _), callees in self.callees_at.items():
             onward[caller] += callees
+        homes = {place for worker in self.processes for place in worker.launched_at}
         for worker in self.workers:
-            if worker.kind.family != "process":  # a thread runs in its starter's process
+            # a thread runs in its starter's process; one that an import may give in the place of
+            # a process (`multiprocessing.dummy`) is that process here
+            alternative = bool(homes & set(worker.launched_at))
+            if worker.kind.family != "process" and not alternative:
                 for edge in worker.edges:
                     onward[edge.caller].append(edge.callee)
         for activation in self.solver.activations:
@@ -504,8 +631,8 @@ class Program:
         return self._runners.get(activation, frozenset())
 
 
-def link(loader: Loader, paths: Iterable[Path]) -> Program:
-    """Solves the program made of the given files and those they draw in.
+def link(loader: Loader, paths: Iterable[Path], root: Path) -> Program:
+    """Solves the program made of the given files of a project and those they draw in.
 
     A second round tells apart the calls and objects that the first one had to mix up.
     """
@@ -518,8 +645,8 @@ def link(loader: Loader, paths: Iterable[Path]) -> Program:
         finer = Solver(loader, policy, max_runs=MAX_GROWTH * solver.runs)
         finer.solve(paths)
         if not finer.overrun:
-            return Program(finer, finer.collect())
-    return Program(solver, record)
+            return Program(finer, finer.collect(), root)
+    return Program(solver, record, root)
 
 
 def _refine(solver: Solver, record: Record) -> Policy:

@@ -250,6 +250,5 @@ def _joined(one: _State, other: _State) -> _State:
     if one is other:
         return one
     return {
-        name: one.get(name, frozenset()) | other.get(name, frozenset())
-        for name in {*one, *other}
+        name: one.get(name, frozenset()) | other.get(name, frozenset()) for name in {*one, *other}
     }

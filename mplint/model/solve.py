@@ -23,7 +23,6 @@ from mplint.model import facts as f
 from mplint.model.names import BUILTINS
 from mplint.model.reaching import ENTRY, Reaching, reaching
 from mplint.model.values import (
-    DATA,
     JUST_DATA,
     JUST_UNKNOWN,
     NOTHING,
@@ -69,6 +68,9 @@ class Loader(Protocol):
     def resolve(self, importer: Path, module: str, name: str | None, level: int) -> Imported:
         """What an import of the project means."""
 
+    def follow(self, module: Path, name: str) -> Imported:
+        """The definition behind a name of a module that may only hand it on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Imported:
@@ -107,6 +109,8 @@ class Record:
     unknown: set[tuple[Activation, int]] = field(default_factory=set)
     made: dict[tuple[Activation, int], set[Value]] = field(default_factory=dict)
     looks: set[tuple[Activation, int]] = field(default_factory=set)  # at exitcode or sentinel
+    strangers: dict[str, set[tuple[Activation, int]]] = field(default_factory=dict)
+    """By attribute name, where it is read from an object that is not known."""
 
 
 class Solver:
@@ -382,9 +386,7 @@ class Solver:
             case f.Leave(kind="return", value=value) if value is not None:
                 self.add((activation, RETURNED), self.evaluate(value, activation))
             case f.For(target=target, source=source):
-                elements = self.iterate(
-                    self.evaluate(source, activation), activation, source.at
-                )
+                elements = self.iterate(self.evaluate(source, activation), activation, source.at)
                 self.assign(target, elements, activation)
             case f.With(items=items):
                 for manager, target_or_none in items:
@@ -571,6 +573,9 @@ class Solver:
         if self.record is not None and expression.name in ("exitcode", "sentinel"):
             self.record.looks.add((activation, expression.at))
         for value in self.evaluate(expression.value, activation):
+            if value is UNKNOWN and self.record is not None:
+                places = self.record.strangers.setdefault(expression.name, set())
+                places.add((activation, expression.at))
             found |= calls.attribute(self, value, expression.name, activation, expression.at)
         if not found and self.closing:
             return JUST_UNKNOWN
@@ -638,9 +643,7 @@ class Solver:
         owners = self.evaluate(expression.value, activation)
         if isinstance(expression.index, f.Slice):
             self._parts(expression.index, activation)
-            return frozenset(
-                value if isinstance(value, Container) else UNKNOWN for value in owners
-            )
+            return frozenset(value if isinstance(value, Container) else UNKNOWN for value in owners)
         key = containers.key_of(self, expression.index, activation)
         found: set[Value] = set()
         for owner in owners:

@@ -193,11 +193,11 @@ class Interner:
         value = self._values.get(key)
         if value is None:
             value = self._values[key] = cls(*arguments)
-        return value  # type: ignore[no-any-return]
+        return value
 
     def activation(self, *arguments: Any) -> Activation:
         key = (Activation, *arguments)
         value = self._values.get(key)
         if value is None:
             value = self._values[key] = Activation(*arguments)
-        return value  # type: ignore[no-any-return]
+        return value

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import libcst as cst
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mplint.model.draining import Draining
+    from mplint.model.interfaces import Interfaces, Missing
+    from mplint.model.pickling import Pickling
+    from mplint.model.sentinels import LostIdentity, Sentinels
+    from mplint.model.sharing import Sharing
+    from mplint.model.startup import Startup
+    from mplint.model.waiting import Waiting
+
 from mplint.model import facts as f
 from mplint.model.extract import Lowered
-from mplint.model.program import Operation, Program
-from mplint.model.values import Activation, Site, Values
+from mplint.model.program import Operation, Program, Worker
+from mplint.model.values import Activation, Made, Site, Values
+
+T = TypeVar("T")
 
 
 class View:
@@ -23,6 +36,81 @@ class View:
         self.path = path
         self.lowered = lowered
 
+    # Questions ----------------------------------------------------------------------------------
+
+    @property
+    def waiting(self) -> Waiting:
+        """Who waits for whom, and what becomes of it when the other side fails."""
+        return self.program.waiting
+
+    @property
+    def sentinels(self) -> Sentinels:
+        """How consumers are told to stop, by whom and how often."""
+        return self.program.sentinels
+
+    @property
+    def draining(self) -> Draining:
+        """Whether what is put is taken out in time."""
+        return self.program.draining
+
+    @property
+    def sharing(self) -> Sharing:
+        """What processes share, and what they only seem to."""
+        return self.program.sharing
+
+    @property
+    def interfaces(self) -> Interfaces:
+        """What objects can be asked to do."""
+        return self.program.interfaces
+
+    @property
+    def pickling(self) -> Pickling:
+        """What can be sent to another process."""
+        return self.program.pickling
+
+    @property
+    def startup(self) -> Startup:
+        """What happens when a module is imported."""
+        return self.program.startup
+
+    def lost_identity(self, node: cst.Comparison) -> list[LostIdentity]:
+        """The comparisons of something that was received with an object known by identity."""
+        return self._ask(node, self.program.sentinels.lost_identity)
+
+    def missing_operations(self, node: cst.CSTNode) -> list[Missing]:
+        """What a node asks of a queue, a pipe end or the module that these do not have. A node is
+        an attribute, a call, a comparison, the source of a loop or the test of a branch."""
+        at = self.number(node)
+        if at is None or self._in_handler_type(at):
+            return []
+        interfaces = self.program.interfaces
+        if isinstance(node, cst.Attribute):
+            return self._ask(node, interfaces.missing_attribute)
+        if isinstance(node, cst.Call):
+            operations = self.operations(node, "get", "put")
+            found = [interfaces.missing_argument(operation) for operation in operations]
+            if operations:
+                return [missing for missing in found if missing is not None]
+        return self._ask(node, interfaces.treated_as_collection)
+
+    def _ask(self, node: cst.CSTNode, question: Callable[[Any, Activation], T | None]) -> list[T]:
+        """The answers about an expression, one per activation that has one."""
+        expression = self.expression(node)
+        if expression is None:
+            return []
+        answers = (question(expression, activation) for activation in self.activations(node))
+        return [answer for answer in answers if answer is not None]
+
+    def _in_handler_type(self, at: int) -> bool:
+        """Whether an expression is the type of an `except`, which has a question of its own."""
+        scope = self.lowered.facts.scopes[self.lowered.scope_of[at]]
+        for activation in self.program.activations(scope):
+            return any(
+                isinstance(frame.node, f.Try) and frame.part == "test"
+                for frame in self.program.outline(activation).around(at)
+            )
+        return False
+
     # From nodes to the model --------------------------------------------------------------------
 
     def number(self, node: cst.CSTNode) -> int | None:
@@ -32,6 +120,10 @@ class View:
     def site(self, node: cst.CSTNode) -> Site:
         at = self.number(node)
         assert at is not None, node
+        return Site(self.path, at)
+
+    def place(self, at: int) -> Site:
+        """The place of a number of this file."""
         return Site(self.path, at)
 
     def activations(self, node: cst.CSTNode) -> list[Activation]:
@@ -70,3 +162,26 @@ class View:
             for operation in self.program.operations_at.get((activation, at), ())
             if not verbs or operation.does in verbs
         ]
+
+    def launches(self, node: cst.Call) -> list[tuple[Worker, Activation]]:
+        """The workers that a call makes or starts, each with the activation it stands in."""
+        at = self.number(node)
+        if at is None:
+            return []
+        return [
+            (worker, activation)
+            for activation in self.activations(node)
+            for worker in self.program.launches_at.get((activation, at), ())
+        ]
+
+    def made(self, node: cst.Call) -> list[Made]:
+        """The followed objects that a call makes."""
+        at = self.number(node)
+        if at is None:
+            return []
+        found = (
+            value
+            for activation in self.activations(node)
+            for value in self.program.record.made.get((activation, at), ())
+        )
+        return [value for value in found if isinstance(value, Made)]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from mplint.model import facts as f
 from mplint.model.flow import ANY, Error, Flow, Gone, Machine, Raised, catches
 from mplint.model.outline import Around
-from mplint.model.values import Activation, ClassRef, Made, Site, Value
+from mplint.model.values import Activation, ClassRef, Literal, Made, Site, Value
 
 if TYPE_CHECKING:
     from mplint.model.program import Channel, Operation, Program, Runner, Worker
@@ -29,6 +29,13 @@ class Failure:
     at: Site
     error: str
 
+    @property
+    def what(self) -> str:
+        """What happens there, in words."""
+        if self.error == ANY:
+            return "an error"
+        return "the exit" if self.error in ("SystemExit", "os._exit") else f"`{self.error}`"
+
 
 # The failure path ---------------------------------------------------------------------------------
 
@@ -40,7 +47,7 @@ class _Sending(Machine[str]):
         self.entrance = entrance
 
     def operate(self, state: str, operation: Operation) -> Iterable[str]:
-        if operation.does == "put" and _is(operation.receiver, self.entrance):
+        if operation.does == "put" and is_end(operation.receiver, self.entrance):
             return ("sent",)
         if state == "silent" and operation.does in ("get", "wait") and operation.method.waits:
             return ("asked",)  # it waits for others: what it does then is up to them
@@ -64,7 +71,7 @@ class _Dying(Machine[str]):
         self.exit = exit
 
     def operate(self, state: str, operation: Operation) -> Iterable[str]:
-        if operation.does == "get" and _is(operation.receiver, self.exit):
+        if operation.does == "get" and is_end(operation.receiver, self.exit):
             return ("working",)
         return (state,)
 
@@ -82,7 +89,7 @@ _EXPECTED = frozenset(
 )
 
 
-def _is(receiver: Value, end: Made) -> bool:
+def is_end(receiver: Value, end: Made) -> bool:
     """Whether an operation is on an object, in whichever of its kinds."""
     if receiver is end:
         return True
@@ -211,6 +218,66 @@ class Waiting:
             failures.append(failure)
         return failures[0]
 
+    def never_fed(self, wait: Operation) -> tuple[int, int] | None:
+        """For a get that waits for ever: how many items are ever put, and how many are got, when
+        that is certain and too few."""
+        if not wait.waits_for_ever or not wait.sure or wait.launch is not None:
+            return None
+        channel = self.channel_of(wait)
+        if channel is None or not channel.is_closed_world or self.is_excused(wait):
+            return None
+        if channel.kind.role == "connection":
+            return None  # to wait for the end of the pipe is a use of its own
+        if any(self.program.sharing.made_in_worker(made) for made in self.program.made):
+            return None  # a worker that fills a queue of its own is the cause, and told as such
+        gets = self._certain_gets(channel, wait)
+        if gets is None:
+            return None
+        puts = self._possible_puts(channel)
+        return (puts, gets) if puts is not None and puts < gets else None
+
+    def _certain_gets(self, channel: Channel, last: Operation) -> int | None:
+        """How many items the function of a get takes for certain, up to and with it."""
+        if len(channel.gets) == 1 and not channel.puts:
+            return 1
+        total = 0
+        for get in channel.gets:
+            if get.activation is not last.activation or not (get.waits_for_ever and get.sure):
+                return None
+            if get.at > last.at:
+                continue
+            outline = self.program.outline(get.activation)
+            if any(
+                isinstance(fr.node, (f.Branch, f.Match, f.Try)) for fr in outline.around(get.at)
+            ):
+                return None
+            turns = self.program.sentinels.counter.turns(get.activation, get.at)
+            if turns is None or turns.known is None:
+                return None
+            total += turns.known
+        return total
+
+    def _possible_puts(self, channel: Channel) -> int | None:
+        """How many items are put at most, by everybody."""
+        total = 0
+        for put in channel.puts:
+            turns = self.program.sentinels.puts([put], channel)
+            if turns is None or turns.known is None:
+                return None
+            factor = 0
+            for runner in put.runners:
+                if isinstance(runner, str):
+                    factor += 1
+                    continue
+                if runner.in_pool:
+                    return None  # as many tasks as there are items
+                processes = self.program.sentinels.processes(runner, channel)
+                if processes is None or processes.known is None:
+                    return None
+                factor += processes.known
+            total += turns.known * factor
+        return total
+
     def channel_of(self, operation: Operation) -> Channel | None:
         """The channel between processes that an operation belongs to."""
         if not isinstance(operation.receiver, Made):
@@ -235,13 +302,20 @@ class Waiting:
     def reports_errors(self, worker: Worker) -> bool:
         """Whether somebody learns that a worker failed: a pool or executor whose results are looked
         at, or a launcher that joins and raises."""
-        solver = self.program.solver
-        if (worker.holder, "spawned") in solver.cells:
-            joins = solver.cells.get((worker.holder, "join"), frozenset())
-            return not any(getattr(value, "value", None) is False for value in joins)
+        if self.joins_itself(worker):
+            return True
         if not worker.in_pool or worker.how == "initializer":
             return False
         return any(not self.is_dropped(edge.caller, edge.at) for edge in worker.edges)
+
+    def joins_itself(self, worker: Worker) -> bool:
+        """Whether the call that starts the processes also waits for them, as
+        `torch.multiprocessing.spawn` does."""
+        cells = self.program.solver.cells
+        if (worker.holder, "spawned") not in cells:
+            return False
+        joins = cells.get((worker.holder, "join"), frozenset())
+        return not any(isinstance(value, Literal) and value.value is False for value in joins)
 
     def is_dropped(self, activation: Activation, at: int) -> bool:
         """Whether nobody looks at the result of a call."""
@@ -289,7 +363,9 @@ class Waiting:
                     if edges_at[0] is activation:
                         todo += callees
         main = {a for a in found if any(self._called_outside(e, found) for e in program.callers[a])}
-        return {activation: threads for activation, threads in found.items() if activation not in main}
+        return {
+            activation: threads for activation, threads in found.items() if activation not in main
+        }
 
     def _called_outside(self, edge: object, threads: dict[Activation, list[Worker]]) -> bool:
         from mplint.model.calls import Edge
@@ -408,7 +484,7 @@ class _Closing(Machine[str]):
     def operate(self, state: str, operation: Operation) -> Iterable[str]:
         if operation is self.wait and state == "open":
             self.reached_open = True
-        if operation.does == "close" and _is(operation.receiver, self.end):
+        if operation.does == "close" and is_end(operation.receiver, self.end):
             return ("closed",)
         return (state,)
 

@@ -1,4 +1,4 @@
-"""A get that waits for ever when its producer fails."""
+"""A get that waits for ever when the worker that feeds it fails."""
 
 import libcst as cst
 
@@ -9,27 +9,28 @@ from mplint.rule import Rule, RuleVisitor
 class Visitor(RuleVisitor):
     def visit_Call(self, node: cst.Call) -> None:
         for wait in self.model.operations(node, "get"):
-            failure = self.model.program.waiting.starved(wait)
-            if failure is not None:
-                self.report(
-                    node,
-                    call=wait.text,
-                    worker=failure.worker.name,
-                    related=[
-                        (failure.at, f"{failure.error} here ends `{failure.worker.name}` "),
-                        *((site, "started here") for site in failure.worker.launched_at),
-                    ],
-                )
-                return
+            failure = self.model.waiting.starved(wait)
+            if failure is None:
+                continue
+            worker = failure.worker
+            related = [(failure.at, f"{failure.what} here ends `{worker.name}` before it sends")]
+            related += [(site, f"`{worker.name}` is started here") for site in worker.launched_at]
+            self.report(node, call=wait.text, worker=worker.name, related=related)
+            return
 
 
 RULE = Rule(
     code="MPL102",
     name="get-outlives-producer",
     kind="bug",
-    summary="a get waits for ever when the worker that feeds it fails",
-    message="`{call}` waits for ever when `{worker}` fails",
-    help="Put in `finally`.",
+    summary="a get waits for ever when the worker that should feed it fails",
+    message=(
+        "`{call}` waits for ever when `{worker}` fails: the worker can end without sending anything"
+    ),
+    help=(
+        "Send something in `finally` in the worker, or wait with `timeout=` in a loop that checks "
+        "`is_alive()`; a `ProcessPoolExecutor` passes the error on by itself."
+    ),
     visitor=Visitor,
     proof=Hangs("get"),
 )

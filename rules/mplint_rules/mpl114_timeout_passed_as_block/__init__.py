@@ -9,11 +9,9 @@ from mplint.rule import Rule, RuleVisitor
 class Visitor(RuleVisitor):
     def visit_Call(self, node: cst.Call) -> None:
         for operation in self.model.operations(node, "get", "put", "acquire"):
-            if operation.kind.family not in ("process", "manager") or not operation.sure:
-                continue
-            block = operation.constant("block")
-            if type(block) in (int, float) and block not in (0, 1):
-                self.report(node, call=operation.text)
+            mistake = self.model.interfaces.misplaced_timeout(operation)
+            if mistake is not None:
+                self.report(node, call=mistake.written, effect=mistake.effect, fix=mistake.instead)
                 return
 
 
@@ -21,9 +19,9 @@ RULE = Rule(
     code="MPL114",
     name="timeout-passed-as-block",
     kind="bug",
-    summary="a timeout is given where `block` stands, or is made void by `block=False`",
-    message="`{call}` waits for ever: the number is `block`",
-    help="Write `timeout=`.",
+    summary="a timeout is given where `block` stands, or beside `block=False`",
+    message="`{call}` {effect}",
+    help="{fix}",
     visitor=Visitor,
     proof=Hangs("get"),
 )

@@ -1,0 +1,532 @@
+"""How consumers are told to stop: which value ends their loop, who sends it, and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mplint.model import facts as f
+from mplint.model.counts import Count, Counter, describe
+from mplint.model.flow import Flow, Machine, Raised
+from mplint.model.values import (
+    DATA,
+    UNKNOWN,
+    Activation,
+    ClassRef,
+    Container,
+    FunctionRef,
+    Instance,
+    Literal,
+    Made,
+    Named,
+    Site,
+    Value,
+    Values,
+)
+from mplint.model.waiting import is_end
+
+if TYPE_CHECKING:
+    from mplint.model.program import Channel, Operation, Program, Worker
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """`item is None`: a comparison of something that was got from a channel with a sentinel.
+    `equal` says whether it holds for the sentinel."""
+
+    get: Operation
+    sentinel: Values
+    equal: bool
+    operator: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """A worker that takes from a channel for ever, until it gets one of `sentinels`."""
+
+    worker: Worker
+    channel: Channel
+    get: Operation
+    sentinels: Values
+    test: Site
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """Too few sentinels for the processes of a consumer: how many are sent and needed, in words."""
+
+    consumer: Consumer
+    sent: str
+    needed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """A consumer that is joined though nobody tells it to stop; `late` is the put after the join,
+    None where there is none at all."""
+
+    consumer: Consumer
+    late: Operation | None
+
+
+@dataclass(frozen=True, slots=True)
+class LostIdentity:
+    """A comparison of something received with an object that is known by its identity."""
+
+    get: Operation
+    sentinel: str
+    what: str
+    operator: str
+
+
+class _Told(Machine[str]):
+    """Whether a path was told to stop since the last get."""
+
+    def __init__(self, sentinels: Sentinels, channel: Channel) -> None:
+        self.sentinels = sentinels
+        self.channel = channel
+        self.tests: dict[int, Test] = {}
+
+    def operate(self, state: str, operation: Operation) -> Iterable[str]:
+        if operation.does == "get" and is_end(operation.receiver, self.channel.exit):
+            return ("got" if operation.waits_for_ever else "loose",)
+        return (state,)
+
+    def unsure(self, state: str, operation: Operation) -> Iterable[str]:
+        return self.operate(state, operation)
+
+    def test(self, state: str, test: f.Expr, activation: Activation, holds: bool) -> str | None:
+        found = self.sentinels.test_of(test, activation)
+        if found is not None and is_end(found.get.receiver, self.channel.exit):
+            self.tests[found.at] = found
+            if found.equal is holds:
+                return "told"
+        return state
+
+
+class _Telling(Machine[str]):
+    """`untold` until a sentinel is put; notes in which state a join is reached."""
+
+    def __init__(self, join: Operation, senders: list[Operation]) -> None:
+        self.join = join
+        self.senders = senders
+        self.at_join: set[str] = set()
+        self.late: Operation | None = None
+
+    def operate(self, state: str, operation: Operation) -> Iterable[str]:
+        if operation is self.join:
+            self.at_join.add(state)
+        if operation in self.senders:
+            if self.at_join and self.late is None:
+                self.late = operation
+            return ("told",)
+        return (state,)
+
+
+class Sentinels:
+    """The questions about sentinels, over one program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.counter = Counter(program)
+        self._consumers: dict[tuple[Worker, Made], Consumer | None] = {}
+
+    # Tests --------------------------------------------------------------------------------------
+
+    def test_of(self, test: f.Expr, activation: Activation) -> Test | None:
+        """The sentinel test that an expression is, or contains in the place that decides."""
+        match test:
+            case f.Unary(operator="not", operand=operand):
+                inner = self.test_of(operand, activation)
+                if inner is not None:
+                    return Test(
+                        inner.get, inner.sentinel, not inner.equal, inner.operator, inner.at
+                    )
+            case f.Comparison(left=left, rest=((operator, right),)):
+                for one, other in ((left, right), (right, left)):
+                    get = self.source(one, activation)
+                    if get is not None and operator in _OPERATORS:
+                        sentinel = self.program.values(other, activation)
+                        equal = operator in ("is", "==", "in")
+                        return Test(get, sentinel, equal, operator, test.at)
+            case f.Name() | f.Walrus() | f.Subscript():
+                get = self.source(test, activation)
+                if get is not None:
+                    none = frozenset({self.program.solver.intern(Literal, None)})
+                    return Test(get, none, False, "truth", test.at)
+            case f.Boolean(operands=operands):
+                for operand in operands:
+                    inner = self.test_of(operand, activation)
+                    if inner is not None:
+                        return inner
+        return None
+
+    def source(
+        self, expression: f.Expr, activation: Activation, depth: int = 0
+    ) -> Operation | None:
+        """The get that an expression's value comes from, directly or through a variable."""
+        if depth > 6:
+            return None
+        match expression:
+            case f.Walrus(value=value) | f.Await(value=value):
+                return self.source(value, activation, depth + 1)
+            case f.Subscript(value=value):
+                return self.source(value, activation, depth + 1)
+            case f.Display(items=(item,)):
+                return self.source(item, activation, depth + 1)
+            case f.Call():
+                for operation in self.program.operations_at.get((activation, expression.at), ()):
+                    if operation.does == "get":
+                        return operation
+            case f.Name(id=name):
+                for value in self._assigned(name, expression.at, activation):
+                    return self.source(value, activation, depth + 1)
+        return None
+
+    def _assigned(self, name: str, at: int, activation: Activation) -> Iterator[f.Expr]:
+        """The expressions that a variable can hold where it is read."""
+        reaching = self.program.solver.reaching.get(activation.scope)
+        seen = reaching.reads.get(at) if reaching is not None else None
+        for step in f.steps(activation.scope.body):
+            if isinstance(step, f.Bind) and step.value is not None and step.operator is None:
+                for target in step.targets:
+                    for inner in _flat(target):
+                        if isinstance(inner, f.Name) and inner.id == name:
+                            if seen is None or inner.at in seen:
+                                yield step.value
+            for expression in f.expressions(step):
+                for walrus in _walruses(expression):
+                    if isinstance(walrus.target, f.Name) and walrus.target.id == name:
+                        yield walrus.value
+
+    # Consumers ----------------------------------------------------------------------------------
+
+    def consumer(self, worker: Worker, channel: Channel) -> Consumer | None:
+        """A worker as a consumer that only a sentinel on the channel ends; None when it can end in
+        another way as well, or is not known to end by a sentinel."""
+        key = (worker, channel.exit)
+        if key not in self._consumers:
+            self._consumers[key] = self._consumer(worker, channel)
+        return self._consumers[key]
+
+    def _consumer(self, worker: Worker, channel: Channel) -> Consumer | None:
+        gets = [get for get in channel.gets if worker in get.runners]
+        if len(gets) != 1 or not gets[0].sure or self.program.waiting.is_opaque(worker.entries[0]):
+            return None
+        (get,) = gets
+        looped = self._iterated_until(get)
+        if looped is not None:
+            return Consumer(worker, channel, get, looped, get.site)
+        machine = _Told(self, channel)
+        flow = Flow(self.program, machine)
+        if not get.waits_for_ever or not self._in_endless_loop(get):
+            return None
+        for entry in worker.entries:
+            for way, states in flow.ends(entry, "idle").items():
+                if not isinstance(way, Raised) and set(states) - {"told"}:
+                    return None
+        sentinels: set[Value] = set()
+        for test in machine.tests.values():
+            sentinels |= test.sentinel
+        if not sentinels:
+            return None
+        at = min(machine.tests)
+        return Consumer(worker, channel, get, frozenset(sentinels), Site(get.activation.path, at))
+
+    def _in_endless_loop(self, get: Operation) -> bool:
+        outline = self.program.outline(get.activation)
+        return any(isinstance(frame.node, f.While) for frame in outline.around(get.at))
+
+    def _iterated_until(self, get: Operation) -> Values | None:
+        """The sentinel of `iter(q.get, sentinel)`."""
+        outline = self.program.outline(get.activation)
+        found = outline.expressions.get(get.at)
+        if isinstance(found, f.Call) and isinstance(found.function, f.Name):
+            if found.function.id == "iter" and len(found.arguments) == 2:
+                return self.program.values(found.arguments[1].value, get.activation)
+        return None
+
+    def consumers(self, channel: Channel) -> list[Consumer] | None:
+        """All who take from a channel, when all of them are workers that a sentinel ends."""
+        found: dict[Worker, Consumer] = {}
+        for get in channel.gets:
+            for runner in get.runners:
+                if isinstance(runner, str):
+                    return None
+                consumer = self.consumer(runner, channel)
+                if consumer is None:
+                    return None
+                found[runner] = consumer
+        return list(found.values())
+
+    # Who sends it -------------------------------------------------------------------------------
+
+    def sends(self, put: Operation, sentinels: Values) -> bool | None:
+        """Whether what a put sends is a sentinel."""
+        item = put.argument(put.method.parameters[0])
+        if item is None:
+            return None
+        keys = {_key(value) for value in sentinels}
+        if None in keys:
+            return None
+        values = put.values(item)
+        answers = {self._is_sentinel(value, keys) for value in values}
+        if len(answers) == 1:
+            answer = answers.pop()
+            if answer is None and self._is_element(item, put.activation):
+                return False
+            return answer
+        if answers == {None, False} and self._is_element(item, put.activation):
+            return False
+        return None
+
+    def _is_sentinel(self, value: Value, keys: set[Hashable | None]) -> bool | None:
+        if value is UNKNOWN:
+            return None
+        if isinstance(value, Container):
+            inner = self.program.solver.cells.get((value, "all"), frozenset())
+            # `put(("stop", None))` may be compared by its first part
+            answers = {self._is_sentinel(element, keys) for element in inner}
+            return False if answers <= {False} else None
+        key = _key(value)
+        return key in keys if key is not None else None if value is not DATA else False
+
+    def _is_element(self, item: f.Expr, activation: Activation) -> bool:
+        """Whether an expression is what a loop goes through: somebody's data, not a signal."""
+        if isinstance(item, f.Display):
+            return all(self._is_element(inner, activation) for inner in item.items)
+        if isinstance(item, f.Constant):
+            return True
+        if not isinstance(item, f.Name):
+            return False
+        targets = [
+            inner
+            for step in f.steps(activation.scope.body)
+            if isinstance(step, f.For)
+            for inner in _flat(step.target)
+        ]
+        return any(isinstance(target, f.Name) and target.id == item.id for target in targets)
+
+    def lost_identity(self, test: f.Comparison, activation: Activation) -> LostIdentity | None:
+        """For a comparison with a sentinel: why the copy that arrives is never the same."""
+        found = self.test_of(test, activation)
+        if found is None or found.operator not in ("is", "is not", "==", "!="):
+            return None
+        channel = self.program.waiting.channel_of(found.get)
+        if channel is None or not found.get.sure or len(found.sentinel) != 1:
+            return None
+        (value,) = found.sentinel
+        what = self._by_identity(value, exact="is" in found.operator)
+        if what is None:
+            return None
+        (_, right) = test.rest[0]
+        shown = describe(right)
+        if self.source(right, activation) is not None:
+            shown = describe(test.left)
+        return LostIdentity(found.get, shown, what, found.operator)
+
+    def _by_identity(self, value: Value, *, exact: bool) -> str | None:
+        """What makes a value one of a kind in its process only; `exact` for `is`."""
+        match value:
+            case Made(kind=kind) if kind.name == "object":
+                return "an `object()`"
+            case Instance(cls=cls) if not self._is_singleton(cls, exact=exact):
+                return f"an object of `{cls.scope.name}`"
+            case Literal(value=str() | bytes()) if exact:
+                return "a text"
+            case Literal(value=float()) if exact:
+                return "a number"
+            case Literal(value=int(number)) if exact and type(number) is int:
+                return "a number" if not -5 <= number <= 256 else None
+        return None
+
+    def _is_singleton(self, cls: ClassRef, *, exact: bool) -> bool:
+        """Whether a class keeps one object through pickling, or compares by value."""
+        names = ["__reduce__", "__reduce_ex__", "__new__", "__getnewargs__"]
+        if not exact:
+            names.append("__eq__")
+        solver = self.program.solver
+        for ancestor in solver.ancestry(cls):
+            if isinstance(ancestor, ClassRef):
+                if any((ancestor, name) in solver.cells for name in names):
+                    return True
+                decorations = solver.decorations.get(ancestor.scope, frozenset())
+                if decorations and not exact:
+                    return True  # a dataclass compares by value
+            elif not (isinstance(ancestor, Named) and ancestor.path == "object"):
+                return True
+        return False
+
+    # How many are told --------------------------------------------------------------------------
+
+    def shortage(self, put: Operation) -> Shortage | None:
+        """For a put of a sentinel: the consumers for which there are not enough."""
+        channel = self.program.waiting.channel_of(put)
+        if channel is None or not channel.is_closed_world or not put.sure:
+            return None
+        consumers = self.consumers(channel)
+        if consumers is None or len(consumers) != 1:
+            return None
+        (consumer,) = consumers
+        if not self._is_awaited(consumer) or self._passes_on(consumer):
+            return None
+        sends = [(each, self.sends(each, consumer.sentinels)) for each in channel.puts]
+        if any(answer is None for _, answer in sends):
+            return None
+        sentinels = [each for each, answer in sends if answer]
+        if put is not (sentinels[0] if sentinels else None):
+            return None
+        if any(not all(isinstance(r, str) for r in each.runners) for each in sentinels):
+            return None
+        needed = self.processes(consumer.worker, channel)
+        sent = self.puts(sentinels, channel)
+        if needed is None or sent is None or sent.known is None:
+            return None
+        if needed.known is not None:
+            short = sent.known < needed.known
+        else:
+            short = sent.known == 1 and not self._in_loop(sentinels)
+        if not short:
+            return None
+        return Shortage(consumer, f"only {sent}" if sent.known > 1 else "one", str(needed))
+
+    def _in_loop(self, puts: list[Operation]) -> bool:
+        return any(self.program.outline(put.activation).loops(put.at) for put in puts)
+
+    def _passes_on(self, consumer: Consumer) -> bool:
+        """Whether a consumer puts the sentinel back for the next one."""
+        return any(consumer.worker in put.runners for put in consumer.channel.puts)
+
+    def _is_awaited(self, consumer: Consumer) -> bool:
+        """Whether somebody waits for the consumer, by a join or at exit, and nobody kills it."""
+        worker = consumer.worker
+        if worker.in_pool or worker.operations("kill") or self._kills_children():
+            return False
+        return bool(worker.operations("join")) or worker.daemon is False
+
+    def _kills_children(self) -> bool:
+        return any(
+            path.endswith((".active_children", "os.killpg", "os.kill", "os._exit"))
+            for path in self.program.record.externals.values()
+        )
+
+    def unsent(self, join: Operation) -> Unsent | None:
+        """For a join that waits for ever: the consumer that is never told to stop, or too late."""
+        if join.timed is not False or join.kind.role != "process":
+            return None
+        program = self.program
+        for worker in program.processes:
+            if worker.holder is not join.receiver or worker.daemon is None:
+                continue
+            for channel in program.channels.values():
+                if channel.kind.family != "process" or not channel.is_closed_world:
+                    continue
+                consumer = self.consumer(worker, channel)
+                if consumer is None or worker.operations("kill") or self._kills_children():
+                    continue
+                unsent = self._unsent(join, consumer)
+                if unsent is not None:
+                    return unsent
+        return None
+
+    def _unsent(self, join: Operation, consumer: Consumer) -> Unsent | None:
+        answers = {put: self.sends(put, consumer.sentinels) for put in consumer.channel.puts}
+        if all(answer is False for answer in answers.values()):
+            return Unsent(consumer, None)
+        senders = [put for put, answer in answers.items() if answer is not False]
+        if any(put.activation is not join.activation for put in senders):
+            return None
+        machine = _Telling(join, senders)
+        Flow(self.program, machine).ends(join.activation, "untold")
+        if machine.at_join == {"untold"} and machine.late is not None:
+            return Unsent(consumer, machine.late)
+        return None
+
+    # How many -----------------------------------------------------------------------------------
+
+    def processes(self, worker: Worker, channel: Channel) -> Count | None:
+        """How many processes of a worker share a channel."""
+        total: Count | None = None
+        for edge in worker.edges:
+            count = self._along(edge.caller, edge.at, channel)
+            if count is None or total is not None:
+                return None
+            total = count
+        return total
+
+    def puts(self, puts: list[Operation], channel: Channel) -> Count | None:
+        """How many times something is put on a channel, over all of `puts`."""
+        counts = [self._along(put.activation, put.at, channel) for put in puts]
+        if not counts or None in counts:
+            return None
+        if len(counts) == 1:
+            return counts[0]
+        known = [count.known if count is not None else None for count in counts]
+        if None in known:
+            return None
+        return Count(sum(number for number in known if number is not None))
+
+    def _along(self, activation: Activation, at: int, channel: Channel) -> Count | None:
+        """How often an expression is evaluated for one object: the loops between where the object
+        is made and where the expression stands, through the calls that lead there."""
+        home = next(iter(self.program.made.get(channel.exit, ())), None)
+        count: Count | None = Count(1)
+        seen = set()
+        while True:
+            within: list[int] = []
+            if home is not None and home[0].scope is activation.scope:
+                outline = self.program.outline(activation)
+                within = [frame.node.at for frame in outline.loops(home[1])]
+            turns = self.counter.turns(activation, at, within)
+            if turns is None or count is None:
+                return None
+            count = count * turns
+            if home is not None and home[0].scope is activation.scope:
+                return count
+            edges = {(e.caller, e.at) for e in self.program.callers[activation] if not e.launch}
+            if not edges or activation in seen:
+                return count
+            if len(edges) > 1:
+                return None
+            seen.add(activation)
+            ((activation, at),) = edges
+
+
+_OPERATORS = frozenset({"is", "is not", "==", "!=", "in", "not in"})
+
+
+def _key(value: Value) -> Hashable | None:
+    """What makes a value the same sentinel in another process; None when that is not known."""
+    match value:
+        case Literal(value=constant):
+            return (type(constant).__name__, constant)
+        case Named(path=path):
+            return ("named", path)
+        case Made(kind=kind, site=site) if kind.name == "object":
+            return ("object", site)
+        case Made() | Container():
+            return ("object", id(value))
+        case ClassRef(path=path, scope=scope) | FunctionRef(path=path, scope=scope):
+            return ("defined", path, scope.at)
+        case Instance(cls=cls):
+            return ("instance", cls.path, cls.scope.at)
+    return None
+
+
+def _flat(target: f.Expr) -> Iterator[f.Expr]:
+    if isinstance(target, f.Display):
+        for item in target.items:
+            yield from _flat(item)
+    elif isinstance(target, f.Star):
+        yield from _flat(target.value)
+    else:
+        yield target
+
+
+def _walruses(expression: f.Expr) -> Iterator[f.Walrus]:
+    if isinstance(expression, f.Walrus):
+        yield expression
+    for part in f.parts(expression):
+        yield from _walruses(part)

@@ -1,0 +1,190 @@
+"""Objects that are meant to be shared but are not: made in the worker itself, or of a kind that
+stays in one process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mplint.model import facts as f
+from mplint.model.solve import RETURNED
+from mplint.model.values import (
+    NOTHING,
+    Activation,
+    Container,
+    Made,
+    Site,
+    Values,
+)
+
+if TYPE_CHECKING:
+    from mplint.model.program import Operation, Program, Worker
+
+
+@dataclass(frozen=True, slots=True)
+class MadeInWorker:
+    """An object that a worker makes for itself. `elsewhere` is a use of it in another process,
+    which has none or another one; where it is None, the worker only ever puts to it, or locks with
+    it alone."""
+
+    made: Made
+    worker: Worker
+    use: Operation
+    elsewhere: Operation | None
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadObject:
+    """An object for threads that is given to a process (`at` is the argument), or is a global that
+    two processes use (`here` and `there`)."""
+
+    made: Made
+    worker: Worker
+    at: Site
+    here: Operation | None = None
+    there: Operation | None = None
+
+
+class Sharing:
+    """The questions about what processes share, over one program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    # Made in the worker -------------------------------------------------------------------------
+
+    def made_in_worker(self, made: Made) -> MadeInWorker | None:
+        """Why an object is not shared: it is made by code that only a worker runs."""
+        program = self.program
+        if made.kind.family != "process" or made.kind.role not in _SHARED or made.given:
+            return None
+        places = program.made.get(made, ())
+        makers: set[object] = set()
+        for activation, _ in places:
+            makers |= program.runners(activation)
+        if len(makers) != 1 or made in program.solver.escapes or self._is_handed_on(made):
+            return None
+        (maker,) = makers
+        if isinstance(maker, str):
+            return None
+        worker = next(w for w in program.processes if w is maker)
+        uses = program.on.get(made, [])
+        elsewhere = next((use for use in uses if worker not in use.runners), None)
+        if elsewhere is not None:
+            return MadeInWorker(made, worker, elsewhere, elsewhere)
+        entry = {activation for activation, _ in places} <= set(worker.entries)
+        if not entry or not uses or self._starts_something(worker):
+            return None
+        verbs = {use.does for use in uses}
+        puts_only = made.kind.role == "queue" and "put" in verbs and "get" not in verbs
+        locks = made.kind.role == "lock" and "acquire" in verbs and self.is_many(worker)
+        if puts_only or locks:
+            return MadeInWorker(made, worker, uses[0], None)
+        return None
+
+    def is_many(self, worker: Worker) -> bool:
+        """Whether there are several processes of a worker."""
+        if worker.in_pool:
+            return True
+        program = self.program
+        return any(program.outline(edge.caller).loops(edge.at) for edge in worker.edges)
+
+    def _starts_something(self, worker: Worker) -> bool:
+        """Whether a worker starts threads or processes of its own, which may share with it."""
+        return any(
+            worker in self.program.runners(edge.caller)
+            for other in self.program.workers
+            for edge in other.edges
+        )
+
+    def _is_handed_on(self, made: Made) -> bool:
+        """Whether an object is sent, returned or given to a process."""
+        cells = self.program.solver.cells
+        for (owner, name), values in cells.items():
+            if name in ("item", RETURNED) and self._holds(values, made):
+                if isinstance(owner, Activation):
+                    if any(owner in worker.entries for worker in self.program.workers):
+                        return True
+                elif owner is not made:
+                    return True
+        return any(
+            self._holds(values, made)
+            for worker in self.program.workers
+            for edge in worker.edges
+            for _, values in edge.given
+        )
+
+    def _holds(self, values: Values, made: Made, depth: int = 0) -> bool:
+        if made in values:
+            return True
+        cells = self.program.solver.cells
+        return depth < 3 and any(
+            self._holds(cells.get((value, "all"), NOTHING), made, depth + 1)
+            for value in values
+            if isinstance(value, Container)
+        )
+
+    # Thread objects -----------------------------------------------------------------------------
+
+    def thread_objects_given(
+        self, worker: Worker, activation: Activation, at: int
+    ) -> Iterator[ThreadObject]:
+        """The thread objects among the arguments that a call gives to a process."""
+        if worker.kind.family != "process" or worker.how not in ("target", "run"):
+            return
+        call = self.program.outline(activation).expressions.get(at)
+        if not isinstance(call, f.Call):
+            return
+        for item in self._given(call, activation):
+            values = self.program.values(item, activation)
+            kinds = [value for value in values if isinstance(value, Made)]
+            if len(kinds) == len(values) == 1:
+                (made,) = kinds
+                if made.kind.family in ("thread", "asyncio") and made.kind.role in _THREAD_ROLES:
+                    yield ThreadObject(made, worker, Site(activation.path, item.at))
+
+    def _given(self, call: f.Call, activation: Activation) -> Iterator[f.Expr]:
+        """The expressions that become arguments of the target."""
+        for argument in call.arguments:
+            value = argument.value
+            if argument.keyword in ("args", "kwargs") or isinstance(
+                value, (f.Display, f.DictDisplay)
+            ):
+                if isinstance(value, f.Display):
+                    yield from value.items
+                elif isinstance(value, f.DictDisplay):
+                    yield from (item for _, item in value.items)
+            elif argument.keyword not in ("target", "name", "daemon"):
+                yield value
+
+    def thread_global(self, made: Made) -> ThreadObject | None:
+        """A module's thread queue that one process fills and another empties."""
+        program = self.program
+        if made.kind.family != "thread" or made.kind.role != "queue":
+            return None
+        if not all(
+            activation.scope.kind == "module" for activation, _ in program.made.get(made, ())
+        ):
+            return None
+        if made in program.solver.escapes:
+            return None
+        puts = [use for use in program.on.get(made, ()) if use.does == "put" and use.sure]
+        gets = [use for use in program.on.get(made, ()) if use.does == "get" and use.sure]
+        for put in puts:
+            for get in gets:
+                if put.runners and get.runners and not put.runners & get.runners:
+                    others = [use for use in (put, get) if use.runners]
+                    worker = next(
+                        (r for use in others for r in use.runners if not isinstance(r, str)), None
+                    )
+                    same = {r for use in puts for r in use.runners} & {
+                        r for use in gets for r in use.runners
+                    }
+                    if worker is not None and not same:
+                        return ThreadObject(made, worker, made.site, put, get)
+        return None
+
+
+_SHARED = frozenset({"queue", "lock", "event", "condition", "barrier", "value"})
+_THREAD_ROLES = frozenset({"queue", "lock", "event", "condition", "barrier"})

@@ -1,0 +1,257 @@
+"""What a file does when it is imported: spawn and forkserver import the main module again in every
+child, so a process that is started there starts processes for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mplint.model import facts as f
+from mplint.model.values import Activation, Made, Named, Site, Value
+
+if TYPE_CHECKING:
+    from mplint.model.program import Program
+
+SHOWCASES = frozenset({"fixtures", "testdata", "test_data", "functional", "snippets"})
+"""Folders with code that is read, not run."""
+
+
+MAX_HOPS = 3
+"""Calls between a statement of a module and the start that it leads to."""
+
+ANYWHERE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Something that starts processes, where, and what it is in words."""
+
+    activation: Activation
+    at: int
+    what: str
+    holder: Value
+
+    @property
+    def site(self) -> Site:
+        return Site(self.activation.path, self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Unguarded:
+    """A statement of a module that starts processes whenever the module is imported: `at` is the
+    expression in it that leads to the start. `guard` is a misspelt guard around it, under which
+    nothing runs at all."""
+
+    at: int
+    start: Start
+    start_methods: tuple[str, ...]
+    guard: str | None = None
+
+    @property
+    def why(self) -> str:
+        """What goes wrong, in words."""
+        if self.guard is not None:
+            return f"`__name__` is never {self.guard}: nothing below this test ever runs"
+        return (
+            f"{self.start.what} is started whenever this module is imported, and every child "
+            "imports it: the children fail, or start children for ever"
+        )
+
+
+class Startup:
+    """The questions about import-time code, over one program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    @cached_property
+    def starts(self) -> dict[Activation, list[Start]]:
+        """What starts processes, by the function that does."""
+        found: dict[Activation, list[Start]] = {}
+        for start in self._starts():
+            found.setdefault(start.activation, []).append(start)
+        for starts in found.values():
+            starts.sort(key=lambda start: start.at)
+        return found
+
+    def _starts(self) -> Iterator[Start]:
+        program = self.program
+        for operation in program.operations:
+            kind = operation.kind
+            if kind.family != "process":
+                continue
+            starts_process = kind.role in ("process", "manager") and operation.does == "start"
+            if starts_process or (kind.role == "executor" and operation.method.tasks):
+                yield Start(operation.activation, operation.at, kind.noun, operation.receiver)
+        for made, places in program.made.items():
+            kind = made.kind
+            named_manager = kind.role == "manager" and not self._is_class_call(made)
+            spawned = (made, "spawned") in program.solver.cells
+            if kind.family == "process" and (kind.role == "pool" or named_manager or spawned):
+                for activation, at in places:
+                    yield Start(activation, at, kind.noun, made)
+
+    def _is_class_call(self, made: Made) -> bool:
+        """Whether a manager was made by its class, which starts nothing before `start()`."""
+        for activation in self.program.activations_at(made.site):
+            call = self.program.outline(activation).expressions.get(made.site.at)
+            if isinstance(call, f.Call):
+                for value in self.program.values(call.function, activation):
+                    if isinstance(value, Named) and value.path.endswith(".Manager"):
+                        return False
+        return True
+
+    # Modules ------------------------------------------------------------------------------------
+
+    def unguarded(self, path: Path) -> Unguarded | None:
+        """The first statement of a module that starts processes when the module is imported."""
+        module = self.program.solver.modules.get(path)
+        if module is None or SHOWCASES & set(self._inside(path)):
+            return None
+        places = sorted(
+            {at for holder, at in self._leads if holder is module}
+            | {start.at for start in self.starts.get(module, ())}
+        )
+        for at in places:
+            start = self._start_behind(module, at)
+            if start is None or self.methods(start) == ("fork",):
+                continue
+            guard = self._guard(module, at)
+            if guard == "good" or self._left_before(module, at):
+                continue
+            if guard is None or guard == "misspelt":
+                text = self._misspelt_text(module, at) if guard else None
+                importing = ("spawn", "forkserver")
+                methods = tuple(m for m in self.methods(start) if text or m in importing)
+                return Unguarded(at, start, methods, text)
+        return None
+
+    def _inside(self, path: Path) -> tuple[str, ...]:
+        root = self.program.root
+        return path.relative_to(root).parts[:-1] if root in path.parents else path.parts[:-1]
+
+    @cached_property
+    def _leads(self) -> set[tuple[Activation, int]]:
+        """The calls that lead to a start, in the end."""
+        reaching = set(self.starts)
+        onward = self.program.callees_at
+        grew = True
+        leads: set[tuple[Activation, int]] = set()
+        while grew:
+            grew = False
+            for place, callees in onward.items():
+                if place not in leads and any(callee in reaching for callee in callees):
+                    leads.add(place)
+                    if place[0] not in reaching:
+                        reaching.add(place[0])
+                    grew = True
+        return leads
+
+    def _start_behind(self, activation: Activation, at: int) -> Start | None:
+        """The start that a call leads to, by few enough calls that the two belong together."""
+        seen = set()
+        todo: list[tuple[Activation, int, int]] = [(activation, at, 0)]
+        while todo:
+            holder, place, hops = todo.pop(0)
+            for start in self.starts.get(holder, ()):
+                if place in (start.at, ANYWHERE):
+                    return start
+            if hops > MAX_HOPS:
+                continue
+            for callee in self.program.callees_at.get((holder, place), ()):
+                if callee not in seen:
+                    seen.add(callee)
+                    todo.append((callee, ANYWHERE, hops + 1))
+                    todo += [(callee, inner, hops + 1) for inner in self._leads_of(callee)]
+        return None
+
+    def _leads_of(self, activation: Activation) -> list[int]:
+        return sorted(at for holder, at in self._leads if holder is activation)
+
+    def methods(self, start: Start) -> tuple[str, ...]:
+        """The start methods that may be in force for a start."""
+        return self.program.methods_of(start.holder)
+
+    # Guards -------------------------------------------------------------------------------------
+
+    def _guard(self, module: Activation, at: int) -> str | None:
+        """`good`, `misspelt`, or None for no guard around a place of a module."""
+        for frame in self.program.outline(module).around(at):
+            if not isinstance(frame.node, f.Branch):
+                continue
+            test = (
+                frame.node.arms[frame.index][0] if frame.part == "body" else frame.node.arms[-1][0]
+            )
+            answer = self._is_guard(test, module)
+            if answer == "misspelt" and frame.part == "body":
+                return "misspelt"
+            if answer == ("main" if frame.part == "body" else "child"):
+                return "good"
+            if answer is None and self._asks_for_process(test, module):
+                return "good"
+        return None
+
+    def _is_guard(self, test: f.Expr, module: Activation) -> str | None:
+        """`main` for a test that holds in the main module only, `child` for its opposite."""
+        match test:
+            case f.Boolean(operator="and", operands=operands):
+                answers = [self._is_guard(operand, module) for operand in operands]
+                return next((answer for answer in answers if answer), None)
+            case f.Unary(operator="not", operand=operand):
+                inner = self._is_guard(operand, module)
+                return {"main": "child", "child": "main"}.get(inner or "")
+            case f.Comparison(left=left, rest=((operator, right),)):
+                if isinstance(right, f.Name):
+                    left, right = right, left
+                if not (isinstance(left, f.Name) and left.id == "__name__"):
+                    return None
+                if operator == "in":
+                    return "main"
+                if not isinstance(right, f.Constant) or not isinstance(right.value, str):
+                    return "main" if operator in ("==", "is") else None
+                if right.value == "__main__":
+                    return {"==": "main", "is": "main", "!=": "child"}.get(operator)
+                plain = right.value.strip("_").lower()
+                return "misspelt" if operator == "==" and plain in ("main", "name") else "main"
+        return None
+
+    def _asks_for_process(self, test: f.Expr, module: Activation) -> bool:
+        """Whether a test asks in which process it runs: `parent_process() is None`."""
+        todo = [test]
+        while todo:
+            expression = todo.pop()
+            if isinstance(expression, f.Call):
+                for value in self.program.values(expression.function, module):
+                    last = value.path.rpartition(".")[2] if isinstance(value, Named) else ""
+                    if last in ("parent_process", "current_process"):
+                        return True
+            todo += f.parts(expression)
+        return False
+
+    def _misspelt_text(self, module: Activation, at: int) -> str:
+        for frame in self.program.outline(module).around(at):
+            if isinstance(frame.node, f.Branch) and frame.part == "body":
+                test = frame.node.arms[frame.index][0]
+                if isinstance(test, f.Comparison):
+                    for part in f.parts(test):
+                        if isinstance(part, f.Constant):
+                            return repr(part.value)
+        return "?"
+
+    def _left_before(self, module: Activation, at: int) -> bool:
+        """Whether a child has left the module before: `if __name__ != "__main__": sys.exit()`."""
+        for step in module.scope.body:
+            if step.at >= at:
+                return False
+            if isinstance(step, f.Branch):
+                test, then = step.arms[0]
+                if self._is_guard(test, module) == "child" and then:
+                    last = then[-1]
+                    if isinstance(last, f.Leave):
+                        return True
+                    if isinstance(last, f.Evaluate) and isinstance(last.value, f.Call):
+                        return True
+        return False

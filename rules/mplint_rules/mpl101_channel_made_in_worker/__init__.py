@@ -1,0 +1,33 @@
+"""A queue, lock or value that the worker makes for itself, so that nobody shares it."""
+
+import libcst as cst
+
+from mplint.outcome import Hangs
+from mplint.rule import Rule, RuleVisitor
+
+
+class Visitor(RuleVisitor):
+    def visit_Call(self, node: cst.Call) -> None:
+        for made in self.model.made(node):
+            found = self.model.sharing.made_in_worker(made)
+            if found is None:
+                continue
+            related = [(site, "the worker is started here") for site in found.worker.launched_at]
+            if found.elsewhere is not None:
+                related.append((found.elsewhere.site, "another process uses it here"))
+            self.report(node, noun=made.kind.noun, worker=found.worker.name, related=related)
+            return
+
+
+RULE = Rule(
+    code="MPL101",
+    name="channel-made-in-worker",
+    kind="bug",
+    summary="a queue, lock, event or value that processes should share is made inside the worker",
+    message=(
+        "`{worker}` runs in a process of its own and makes {noun} there: no other process has it"
+    ),
+    help="Make it before the process is started, and pass it as an argument (`args=`).",
+    visitor=Visitor,
+    proof=Hangs("get"),
+)

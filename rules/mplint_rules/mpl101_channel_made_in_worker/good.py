@@ -1,0 +1,17 @@
+import multiprocessing
+
+
+def square(number, results):
+    results.put(number * number)
+
+
+def main():
+    results = multiprocessing.Queue()
+    process = multiprocessing.Process(target=square, args=(7, results))
+    process.start()
+    print(results.get())
+    process.join()
+
+
+if __name__ == "__main__":
+    main()

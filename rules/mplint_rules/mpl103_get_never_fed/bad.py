@@ -1,0 +1,18 @@
+import multiprocessing
+
+
+def work(numbers, results):
+    for number in numbers:
+        print(number * number)
+
+
+def main():
+    results = multiprocessing.Queue()
+    process = multiprocessing.Process(target=work, args=([1, 2, 3], results))
+    process.start()
+    print(results.get())
+    process.join()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""Fewer sentinels than consumers: the others wait for ever."""
+
+import libcst as cst
+
+from mplint.outcome import Hangs
+from mplint.rule import Rule, RuleVisitor
+
+
+class Visitor(RuleVisitor):
+    def visit_Call(self, node: cst.Call) -> None:
+        for put in self.model.operations(node, "put"):
+            shortage = self.model.sentinels.shortage(put)
+            if shortage is None:
+                continue
+            consumer = shortage.consumer
+            self.report(
+                node,
+                sent=shortage.sent,
+                count=shortage.needed,
+                worker=consumer.worker.name,
+                related=[
+                    *(
+                        (site, "the consumers are made here")
+                        for site in consumer.worker.launched_at
+                    ),
+                    (consumer.get.site, "each of them takes one sentinel here and ends"),
+                ],
+            )
+            return
+
+
+RULE = Rule(
+    code="MPL104",
+    name="too-few-sentinels",
+    kind="bug",
+    summary="fewer sentinels are put than there are consumers that wait for one",
+    message=(
+        "{sent} sentinel for {count} processes of `{worker}`: each takes one and ends, "
+        "the others wait for ever, and so does whoever joins them"
+    ),
+    help="Put one sentinel per consumer: `for _ in processes: queue.put(None)`.",
+    visitor=Visitor,
+    proof=Hangs("join"),
+)

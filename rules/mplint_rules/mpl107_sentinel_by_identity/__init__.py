@@ -1,0 +1,34 @@
+"""A sentinel that is recognised by identity, which pickling does not keep."""
+
+import libcst as cst
+
+from mplint.outcome import Hangs
+from mplint.rule import Rule, RuleVisitor
+
+
+class Visitor(RuleVisitor):
+    def visit_Comparison(self, node: cst.Comparison) -> None:
+        for lost in self.model.lost_identity(node):
+            self.report(
+                node,
+                sentinel=lost.sentinel,
+                what=lost.what,
+                operator=lost.operator,
+                related=[(lost.get.site, "it arrives here, as a copy")],
+            )
+            return
+
+
+RULE = Rule(
+    code="MPL107",
+    name="sentinel-by-identity",
+    kind="bug",
+    summary="a sentinel is compared by identity, which does not survive the way through a queue",
+    message=(
+        "what arrives from another process is a copy: `{operator} {sentinel}` "
+        "never holds, since {what} is recognised by identity only"
+    ),
+    help="Use `None`, or a member of an `enum.Enum`, as the sentinel; or compare texts with `==`.",
+    visitor=Visitor,
+    proof=Hangs("get"),
+)

@@ -1,0 +1,40 @@
+"""A put on a full queue whose consumers have ended, wait themselves, or are not started."""
+
+import libcst as cst
+
+from mplint.outcome import Hangs
+from mplint.rule import Rule, RuleVisitor
+
+
+class Visitor(RuleVisitor):
+    def visit_Call(self, node: cst.Call) -> None:
+        for put in self.model.operations(node, "put"):
+            stuck = self.model.draining.stuck(put)
+            if stuck is None:
+                continue
+            related = [(stuck.channel.site, "the bounded queue is made here")]
+            if stuck.failure is not None:
+                related.insert(
+                    0, (stuck.failure.at, f"{stuck.failure.what} here ends the consumer")
+                )
+            if stuck.full is not None:
+                related.insert(0, (stuck.full.site, "the consumer waits here, for room as well"))
+            if stuck.started is not None:
+                related.insert(0, (stuck.started.site, "the consumer is started only here"))
+            self.report(node, call=put.text, why=stuck.why, related=related)
+            return
+
+
+RULE = Rule(
+    code="MPL112",
+    name="put-outlives-consumer",
+    kind="bug",
+    summary="a put waits for room in a bounded queue that nobody can empty",
+    message="`{call}` waits for ever once the queue is full: {why}",
+    help=(
+        "Start the consumers first; put with `timeout=` in a loop that checks `is_alive()`; "
+        "or let the consumer catch errors per item and go on."
+    ),
+    visitor=Visitor,
+    proof=Hangs("put"),
+)

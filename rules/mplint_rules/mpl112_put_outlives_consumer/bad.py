@@ -1,0 +1,24 @@
+import json
+import multiprocessing
+
+
+def consume(jobs):
+    while True:
+        job = jobs.get()
+        if job is None:
+            break
+        print(json.loads(job))
+
+
+def main():
+    jobs = multiprocessing.Queue(maxsize=2)
+    process = multiprocessing.Process(target=consume, args=(jobs,))
+    process.start()
+    for job in ["not json", "1", "2", "3", "4"]:
+        jobs.put(job)
+    jobs.put(None)
+    process.join()
+
+
+if __name__ == "__main__":
+    main()

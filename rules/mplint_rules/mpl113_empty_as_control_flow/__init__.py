@@ -1,0 +1,36 @@
+"""`empty()` or `qsize()` decides whether work is left, and cannot know."""
+
+import libcst as cst
+
+from mplint.outcome import Differs
+from mplint.rule import Rule, RuleVisitor
+
+
+class Visitor(RuleVisitor):
+    def visit_Call(self, node: cst.Call) -> None:
+        for look in self.model.operations(node, "look"):
+            race = self.model.draining.race(look)
+            if race is None:
+                continue
+            related = [(race.get.site, "the item is taken here")]
+            if race.producer is not None:
+                starts = race.producer.launched_at
+                related += [(site, f"`{race.producer.name}` is made here") for site in starts]
+            if race.put is not None:
+                related.append((race.put.site, "the items are put here"))
+            self.report(node, call=look.text, why=race.why, related=related)
+            return
+
+
+RULE = Rule(
+    code="MPL113",
+    name="empty-as-control-flow",
+    kind="bug",
+    summary="`empty()` or `qsize()` decides whether there is work left",
+    message="`{call}` cannot tell whether there is work left: {why}",
+    help=(
+        "Take one `get()` per item that is expected, or end the loop by a sentinel such as `None`."
+    ),
+    visitor=Visitor,
+    proof=Differs(),
+)

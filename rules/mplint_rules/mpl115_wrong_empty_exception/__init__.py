@@ -1,0 +1,36 @@
+"""A handler that cannot catch what an empty or full queue raises."""
+
+import libcst as cst
+
+from mplint.outcome import Raises
+from mplint.rule import Rule, RuleVisitor
+
+
+class Visitor(RuleVisitor):
+    def visit_Call(self, node: cst.Call) -> None:
+        for call in self.model.operations(node, "get", "put", "result", "wait"):
+            wrong = self.model.interfaces.wrong_handler(call)
+            if wrong is None:
+                continue
+            why = "there is no such name" if wrong.missing else "that is another exception"
+            self.report(
+                wrong.handler,
+                written=wrong.written,
+                call=call.text,
+                error=wrong.error,
+                why=why,
+                related=[(call.site, f"this raises `{wrong.error}`")],
+            )
+            return
+
+
+RULE = Rule(
+    code="MPL115",
+    name="wrong-empty-exception",
+    kind="bug",
+    summary="an `except` around a get, put or result cannot catch what it raises",
+    message="`except {written}` does not catch the `{error}` that `{call}` raises: {why}",
+    help="Write `except {error}`, after an import of its module.",
+    visitor=Visitor,
+    proof=Raises("AttributeError"),
+)

@@ -1,0 +1,14 @@
+import multiprocessing
+import queue
+
+
+def main():
+    jobs = multiprocessing.Queue()
+    try:
+        print(jobs.get(timeout=0.2))
+    except queue.Empty:
+        print("no job")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,33 @@
+"""`JoinableQueue.join()` while a path of a consumer skips `task_done()`."""
+
+import libcst as cst
+
+from mplint.outcome import Hangs
+from mplint.rule import Rule, RuleVisitor
+
+
+class Visitor(RuleVisitor):
+    def visit_Call(self, node: cst.Call) -> None:
+        for join in self.model.operations(node, "join-tasks"):
+            skipped = self.model.draining.unfinished(join)
+            if skipped is None:
+                continue
+            related = [(skipped.get.site, f"`{skipped.worker.name}` takes the item here")]
+            if skipped.failure is not None:
+                related.append((skipped.failure.at, f"{skipped.failure.what} here skips it"))
+            self.report(
+                node, call=join.text, worker=skipped.worker.name, how=skipped.how, related=related
+            )
+            return
+
+
+RULE = Rule(
+    code="MPL121",
+    name="task-done-skipped",
+    kind="bug",
+    summary="`JoinableQueue.join()` while a consumer can skip `task_done()`",
+    message="`{call}` waits for ever: `{worker}` {how} without `task_done()` for an item it took",
+    help="Call `task_done()` in a `finally` around the work, for the sentinel too.",
+    visitor=Visitor,
+    proof=Hangs("join"),
+)

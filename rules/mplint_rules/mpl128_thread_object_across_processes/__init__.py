@@ -1,0 +1,46 @@
+"""A queue, lock or event for threads that is meant to reach another process."""
+
+import libcst as cst
+
+from mplint.outcome import Differs, Raises
+from mplint.rule import Rule, RuleVisitor
+
+
+class Visitor(RuleVisitor):
+    def visit_Call(self, node: cst.Call) -> None:
+        at = self.model.number(node)
+        assert at is not None
+        sharing = self.model.sharing
+        for worker, activation in self.model.launches(node):
+            for given in sharing.thread_objects_given(worker, activation, at):
+                made = [(given.made.site, "it is made here")]
+                self.report(given.at, noun=given.made.kind.noun, worker=worker.name, related=made)
+        for made_here in self.model.made(node):
+            used = sharing.thread_global(made_here)
+            if used is not None and used.here is not None and used.there is not None:
+                related = [
+                    (used.here.site, "one process puts to its own copy here"),
+                    (used.there.site, "another process takes from its own copy here"),
+                ]
+                noun, worker_name = made_here.kind.noun, used.worker.name
+                self.report(node, noun=noun, worker=worker_name, related=related)
+                return
+
+
+RULE = Rule(
+    code="MPL128",
+    name="thread-object-across-processes",
+    kind="bug",
+    summary="a queue, lock or event for threads is used to reach another process",
+    message=(
+        "{noun} stays in one process: `{worker}` runs in another and gets a copy that nobody else "
+        "sees (fork), or cannot be started with it (spawn, forkserver)"
+    ),
+    help="Use the one of `multiprocessing`: `multiprocessing.Queue()`, `Lock()`, `Event()`.",
+    visitor=Visitor,
+    proof={
+        "fork": Differs(),
+        "spawn": Raises("TypeError", "cannot pickle '_thread.lock' object"),
+        "forkserver": Raises("TypeError", "cannot pickle '_thread.lock' object"),
+    },
+)

@@ -1,0 +1,17 @@
+import multiprocessing
+
+
+def work(jobs):
+    print(jobs.get())
+
+
+def main():
+    jobs = multiprocessing.Queue()
+    worker = multiprocessing.Process(target=work, args=(jobs,))
+    worker.start()
+    jobs.put(lambda: 42)
+    worker.join()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""A queue, lock or value among the arguments of a task for a pool or executor."""
+
+import libcst as cst
+
+from mplint.outcome import Raises
+from mplint.rule import Rule, RuleVisitor
+
+
+class Visitor(RuleVisitor):
+    def visit_Call(self, node: cst.Call) -> None:
+        for task in self.model.operations(node, "call", "call-later"):
+            obstacle = self.model.pickling.task_obstacle(task)
+            if obstacle is None or not obstacle.inherits or obstacle.made is None:
+                continue
+            self.report(
+                obstacle.at,
+                what=obstacle.what,
+                call=task.text,
+                pool=task.kind.noun,
+                related=[(obstacle.made, "it is made here")],
+            )
+            return
+
+
+RULE = Rule(
+    code="MPL208",
+    name="primitive-in-task-args",
+    kind="bug",
+    summary="a queue, lock, event or value is given to a task of a pool or executor",
+    message=(
+        "{what} can be given to a process only when it is started: `{call}` of {pool} fails, "
+        "and says so only to whoever asks for the result"
+    ),
+    help=(
+        "Give it to the pool as `initializer=` and `initargs=`, or use "
+        "`multiprocessing.Manager().Queue()` (or its `Lock()`, `Event()`)."
+    ),
+    visitor=Visitor,
+    proof=Raises("RuntimeError", "should only be shared between processes through inheritance"),
+)

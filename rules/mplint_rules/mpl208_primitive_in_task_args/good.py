@@ -1,0 +1,17 @@
+import multiprocessing
+
+
+def square(number, results):
+    results.put(number * number)
+
+
+def main():
+    with multiprocessing.Manager() as manager:
+        results = manager.Queue()
+        with multiprocessing.Pool(2) as pool:
+            pool.starmap(square, [(1, results), (2, results)])
+            print(results.get() + results.get())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""Processes that are started whenever the module is imported."""
+
+import libcst as cst
+
+from mplint.outcome import AnyOf, Quiet, Raises
+from mplint.rule import Applies, Rule, RuleVisitor
+
+
+class Visitor(RuleVisitor):
+    def visit_Module(self, node: cst.Module) -> None:
+        found = self.model.startup.unguarded(self.model.path)
+        if found is None:
+            return
+        start = found.start
+        related = []
+        if start.site != self.model.place(found.at):
+            related.append((start.site, f"{start.what} is started here"))
+        self.report(
+            self.model.place(found.at),
+            what=start.what,
+            why=found.why,
+            related=related,
+            start_methods=found.start_methods,
+        )
+
+
+RULE = Rule(
+    code="MPL301",
+    name="missing-main-guard",
+    kind="portability",
+    summary="processes are started by code that runs whenever the module is imported",
+    message="{why}",
+    help='Put it under `if __name__ == "__main__":`, or into a function called from there.',
+    visitor=Visitor,
+    applies=Applies(start_methods=("spawn", "forkserver")),
+    proof={
+        "fork": Quiet(),
+        "spawn": Raises("RuntimeError", "bootstrapping phase"),
+        "forkserver": AnyOf((Raises("RuntimeError", "bootstrapping phase"),)),
+    },
+)
