@@ -139,16 +139,22 @@ def arguments(solver: Solver, call: f.Call, activation: Activation) -> Arguments
 def _spread(
     solver: Solver, found: Arguments, values: Values, activation: Activation, at: int
 ) -> None:
-    """Adds `*values` to the arguments: one by one where the length is known."""
-    if len(values) == 1 and not found.rest:
-        (value,) = values
-        arity = solver.arity.get(value) if isinstance(value, Container) else None
-        if arity is not None and isinstance(value, Container):
-            if not solver.read((value, "any")):
-                for index in range(arity):
-                    found.positional.append(solver.read((value, ("at", index))))
-                return
+    """Adds `*values` to the arguments: one by one where the length is known. Where it is one of
+    several tuples, each argument is what any of them has in its place."""
+    tuples = [value for value in values if isinstance(value, Container)]
+    lengths = [_length(solver, value) for value in tuples]
+    if len(tuples) == len(values) and not found.rest and None not in lengths:
+        for index in range(max((length or 0 for length in lengths), default=0)):
+            found.positional.append(
+                NOTHING.union(*(solver.read((value, ("at", index))) for value in tuples))
+            )
+        return
     found.rest |= solver.iterate(values, activation, at)
+
+
+def _length(solver: Solver, container: Container) -> int | None:
+    """The length of a container whose elements are all in known places."""
+    return solver.arity.get(container) if not solver.read((container, "any")) else None
 
 
 def unpacked(solver: Solver, packed: Values | None, site: CallSite) -> Arguments:

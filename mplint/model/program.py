@@ -6,8 +6,10 @@ channels. Every question is answered three-valued: True, False, or None for "not
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -52,6 +54,9 @@ MAIN = "main"
 
 MAX_GROWTH = 6
 """How much more the second round may cost than the first, which stands if that is not enough."""
+
+MAX_PLACES = 16
+"""Objects of a class that is used more widely than this are not told apart."""
 
 MAX_NESTING = 3
 """Containers inside containers, where we look for objects in attributes."""
@@ -596,12 +601,18 @@ class Program:
         return tuple(method for method in START_METHODS if method in named)
 
     @cached_property
+    def onward(self) -> dict[Activation, list[Activation]]:
+        """The activations that each activation calls."""
+        found: dict[Activation, list[Activation]] = defaultdict(list)
+        for (caller, _), callees in self.callees_at.items():
+            found[caller] += callees
+        return found
+
+    @cached_property
     def _runners(self) -> dict[Activation, frozenset[Runner]]:
         """By which process each activation is reached."""
         reached: dict[Activation, set[Runner]] = defaultdict(set)
-        onward: dict[Activation, list[Activation]] = defaultdict(list)
-        for (caller, _), callees in self.callees_at.items():
-            onward[caller] += callees
+        onward = {activation: list(callees) for activation, callees in self.onward.items()}
         homes = {place for worker in self.processes for place in worker.launched_at}
         for worker in self.workers:
             # a thread runs in its starter's process; one that an import may give in the place of
@@ -609,10 +620,10 @@ class Program:
             alternative = bool(homes & set(worker.launched_at))
             if worker.kind.family != "process" and not alternative:
                 for edge in worker.edges:
-                    onward[edge.caller].append(edge.callee)
+                    onward.setdefault(edge.caller, []).append(edge.callee)
         for activation in self.solver.activations:
             if activation.scope.kind == "class" and activation.outer is not None:
-                onward[activation.outer].append(activation)
+                onward.setdefault(activation.outer, []).append(activation)
         roots: list[tuple[Runner, Iterable[Activation]]] = [
             (MAIN, [*self.solver.modules.values(), *self.solver.from_outside]),
             *((worker, worker.entries) for worker in self.processes),
@@ -623,7 +634,7 @@ class Program:
                 activation = todo.pop()
                 if runner not in reached[activation]:
                     reached[activation].add(runner)
-                    todo += onward[activation]
+                    todo += onward.get(activation, ())
         return {activation: frozenset(runners) for activation, runners in reached.items()}
 
     def runners(self, activation: Activation) -> frozenset[Runner]:
@@ -636,7 +647,24 @@ def link(loader: Loader, paths: Iterable[Path], root: Path) -> Program:
 
     A second round tells apart the calls and objects that the first one had to mix up.
     """
-    paths = list(paths)
+    with _collector_paused():
+        return _link(loader, list(paths), root)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Nothing that is made here becomes garbage before the end, and looking for it all the time
+    costs as much as the work itself."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _link(loader: Loader, paths: list[Path], root: Path) -> Program:
     solver = Solver(loader)
     solver.solve(paths)
     record = solver.collect()
@@ -677,27 +705,32 @@ def _refine(solver: Solver, record: Record) -> Policy:
 
 
 def _split_classes(solver: Solver, record: Record) -> frozenset[f.Scope]:
-    """The classes with objects made in several places that hold shared objects of their own."""
-    created: dict[ClassRef, set[Site]] = defaultdict(set)
-    for (activation, at), values in record.made.items():
-        for value in values:
+    """The classes whose objects must be told apart: one function makes several of them, or they
+    are given different shared objects to hold."""
+    created: dict[ClassRef, set[tuple[f.Scope, int]]] = defaultdict(set)
+    for (activation, at), made in record.made.items():
+        for value in made:
             if isinstance(value, Instance):
-                created[value.cls].add(Site(activation.path, at))
-    holders = {
-        owner.cls
-        for (owner, _), values in solver.cells.items()
-        if isinstance(owner, Instance) and any(calls.is_shared(solver, value) for value in values)
-    }
-    # classes that share methods of one base are told apart as well
+                created[value.cls].add((activation.scope, at))
+    held: dict[ClassRef, int] = defaultdict(int)  # the most shared objects in one attribute
+    for (owner, _), values in solver.cells.items():
+        if isinstance(owner, Instance):
+            held_here = sum(calls.is_shared(solver, value) for value in values)
+            held[owner.cls] = max(held[owner.cls], held_here)
+    holders = {cls for cls in created if held[cls]}
+    # classes that share the methods of one base are told apart as well
     relatives: dict[Value, set[ClassRef]] = defaultdict(set)
-    for cls in holders & set(created):
+    for cls in holders:
         for base in solver.ancestry(cls):
-            if isinstance(base, ClassRef):
-                relatives[base].add(cls)
+            relatives[base].add(cls)
     found = set()
-    for cls in holders & set(created):
-        family = set().union(*(relatives[base] for base in solver.ancestry(cls)))
-        if len(set().union(*(created[member] for member in family))) > 1:
+    for cls in holders:
+        bases = [base for base in solver.ancestry(cls) if isinstance(base, ClassRef)]
+        family = {member for base in bases for member in relatives[base]}
+        places = {place for member in family for place in created[member]}
+        functions = {scope for scope, _ in places}
+        together = len(functions) < len(places) or any(held[member] > 1 for member in family)
+        if 1 < len(places) <= MAX_PLACES and together:
             found.add(cls.scope)
     return frozenset(found)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
@@ -15,7 +16,7 @@ from mplint.model.values import (
     Container,
     Made,
     Site,
-    Values,
+    Value,
 )
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Sharing:
         makers: set[object] = set()
         for activation, _ in places:
             makers |= program.runners(activation)
-        if len(makers) != 1 or made in program.solver.escapes or self._is_handed_on(made):
+        if len(makers) != 1 or made in program.solver.escapes or made in self._handed_on:
             return None
         (maker,) = makers
         if isinstance(maker, str):
@@ -98,32 +99,34 @@ class Sharing:
             for edge in other.edges
         )
 
-    def _is_handed_on(self, made: Made) -> bool:
-        """Whether an object is sent, returned or given to a process."""
-        cells = self.program.solver.cells
-        for (owner, name), values in cells.items():
-            if name in ("item", RETURNED) and self._holds(values, made):
-                if isinstance(owner, Activation):
-                    if any(owner in worker.entries for worker in self.program.workers):
-                        return True
-                elif owner is not made:
-                    return True
-        return any(
-            self._holds(values, made)
-            for worker in self.program.workers
+    @cached_property
+    def _handed_on(self) -> set[Value]:
+        """The objects that are sent, returned by a worker or given to one."""
+        program = self.program
+        cells = program.solver.cells
+        entries = {entry for worker in program.workers for entry in worker.entries}
+        todo = [
+            value
+            for (owner, name), values in cells.items()
+            if name == "item" or (name == RETURNED and owner in entries)
+            for value in values
+            if value is not owner
+        ]
+        todo += [
+            value
+            for worker in program.workers
             for edge in worker.edges
             for _, values in edge.given
-        )
-
-    def _holds(self, values: Values, made: Made, depth: int = 0) -> bool:
-        if made in values:
-            return True
-        cells = self.program.solver.cells
-        return depth < 3 and any(
-            self._holds(cells.get((value, "all"), NOTHING), made, depth + 1)
             for value in values
-            if isinstance(value, Container)
-        )
+        ]
+        found: set[Value] = set()
+        while todo:
+            value = todo.pop()
+            if value not in found:
+                found.add(value)
+                if isinstance(value, Container):
+                    todo += cells.get((value, "all"), NOTHING)
+        return found
 
     # Thread objects -----------------------------------------------------------------------------
 

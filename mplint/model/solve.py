@@ -147,6 +147,8 @@ class Solver:
         self.record: Record | None = None
         self.overrun = False
         self._mentioned: dict[f.Scope, frozenset[str]] = {}
+        self._ancestries: dict[ClassRef, tuple[list[Value], tuple[Cell, ...]]] = {}
+        self._bases_read: list[Cell] = []
         self._current: Task | None = None
         self._pending: deque[Task] = deque()
         self._queued: set[Task] = set()
@@ -278,6 +280,8 @@ class Solver:
                 return
             grown = known | JUST_UNKNOWN
         self.cells[cell] = grown
+        if cell[1] is LOADED or (type(cell[1]) is tuple and cell[1][0] is BASES):
+            self._ancestries.clear()
         for task in self.readers.get(cell, ()):
             self._schedule(task)
 
@@ -288,8 +292,10 @@ class Solver:
 
     def escape(self, value: Value, activation: Activation, at: int) -> None:
         """Notes that code we do not see gets hold of a value, and of all that it holds."""
+        if not isinstance(value, (Made, Container, FunctionRef, Bound)):
+            return
         seen: set[Value] = set()
-        todo = [value]
+        todo: list[Value] = [value]
         while todo:
             value = todo.pop()
             if value in seen:
@@ -691,6 +697,15 @@ class Solver:
     def ancestry(self, cls: ClassRef) -> list[Value]:
         """The class, its bases and theirs, nearest first; foreign classes as Named, the others as
         UNKNOWN."""
+        known = self._ancestries.get(cls)
+        if known is None:
+            self._bases_read = []
+            known = self._ancestries[cls] = (self._ancestry(cls), tuple(self._bases_read))
+        for cell in known[1]:
+            self.read(cell)
+        return known[0]
+
+    def _ancestry(self, cls: ClassRef) -> list[Value]:
         found: dict[Value, None] = {}
         todo: list[Value] = [cls]
         while todo:
@@ -707,9 +722,14 @@ class Solver:
         """The direct bases of a class; those in other files are read in for classes of our own."""
         bases: list[Value] = []
         for index in range(len(cls.scope.arguments)):
-            values = self.read((cls, (BASES, index)))
-            if load and any(isinstance(value, Deferred) for value in values):
-                values = frozenset().union(*(calls.needed(self, value) for value in values))
+            cell = (cls, (BASES, index))
+            self._bases_read.append(cell)
+            values = self.read(cell)
+            for value in list(values):
+                if isinstance(value, Deferred):
+                    self._bases_read.append((value.path, LOADED))
+                    if load:
+                        values |= calls.needed(self, value)
             for value in values:
                 if isinstance(value, ClassRef) and value is not cls:
                     self.subclasses.setdefault(value, set()).add(cls)

@@ -304,16 +304,22 @@ class Waiting:
         at, or a launcher that joins and raises."""
         if self.joins_itself(worker):
             return True
+        if self.is_spawned(worker) and worker.operations("join"):
+            return True  # it raises what the processes raised
         if not worker.in_pool or worker.how == "initializer":
             return False
         return any(not self.is_dropped(edge.caller, edge.at) for edge in worker.edges)
 
+    def is_spawned(self, worker: Worker) -> bool:
+        """Whether the processes are started by one call, as `torch.multiprocessing.spawn` does."""
+        return (worker.holder, "spawned") in self.program.solver.cells
+
     def joins_itself(self, worker: Worker) -> bool:
         """Whether the call that starts the processes also waits for them, as
         `torch.multiprocessing.spawn` does."""
-        cells = self.program.solver.cells
-        if (worker.holder, "spawned") not in cells:
+        if not self.is_spawned(worker):
             return False
+        cells = self.program.solver.cells
         joins = cells.get((worker.holder, "join"), frozenset())
         return not any(isinstance(value, Literal) and value.value is False for value in joins)
 
@@ -359,9 +365,7 @@ class Waiting:
                 if worker in threads:
                     continue
                 threads.append(worker)
-                for edges_at, callees in program.callees_at.items():
-                    if edges_at[0] is activation:
-                        todo += callees
+                todo += program.onward.get(activation, ())
         main = {a for a in found if any(self._called_outside(e, found) for e in program.callers[a])}
         return {
             activation: threads for activation, threads in found.items() if activation not in main

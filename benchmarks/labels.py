@@ -1,0 +1,122 @@
+"""How many of the labelled sites of real code does mplint flag?
+
+`labels.csv` names 166 places in 24 projects, each read by a person: TRUE (a maintainer should fix
+it), DEBATABLE or FALSE (correct code that a naive rule would flag). This checks the projects as a
+whole and counts.
+
+    python benchmarks/labels.py --fetch CHECKOUTS     # clones them there first, needs a network
+    python benchmarks/labels.py CHECKOUTS             # a folder per project: owner__name
+
+A site counts as flagged when a finding begins on its line, or names the line as a related place.
+A FALSE site counts only for findings that begin there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mplint.config import Configuration, Settings
+from mplint.diagnostics import Diagnostic
+from mplint.engine import Engine
+from mplint.registry import load
+
+LABELS = Path(__file__).parent / "labels.csv"
+PACKAGES = {"pytorch/pytorch": "torch", "pymc-devs/pymc": "pymc"}
+"""Projects that are taken from PyPI, by version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    repository: str
+    version: str
+    path: str
+    line: int
+    naive_rule: str
+    label: str
+    reason: str
+
+
+def sites() -> list[Site]:
+    with LABELS.open(encoding="utf-8", newline="") as stream:
+        return [Site(**{**row, "line": int(row["line"])}) for row in csv.DictReader(stream)]
+
+
+def folder_of(site: Site, checkouts: Path) -> Path:
+    name = PACKAGES.get(site.repository, site.repository.replace("/", "__"))
+    return checkouts / name
+
+
+def fetch(wanted: Iterable[Site], checkouts: Path) -> None:
+    """Gets each project at its version, from GitHub or PyPI."""
+    for repository, version in sorted({(site.repository, site.version) for site in wanted}):
+        site = next(site for site in sites() if site.repository == repository)
+        folder = folder_of(site, checkouts)
+        if folder.exists():
+            continue
+        if repository in PACKAGES:
+            pip = [sys.executable, "-m", "pip", "install", "--no-deps", "--target", str(folder)]
+            subprocess.run([*pip, f"{PACKAGES[repository]}=={version}"], check=True)
+            continue
+        url = f"https://github.com/{repository}"
+        subprocess.run(["git", "clone", "--quiet", url, str(folder)], check=True)
+        subprocess.run(["git", "-C", str(folder), "checkout", "--quiet", version], check=True)
+
+
+def findings(folder: Path) -> list[Diagnostic]:
+    engine = Engine(load(), Configuration(Settings(), isolated=True), jobs=2)
+    return engine.check(engine.discover([str(folder)])).diagnostics
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("checkouts", type=Path)
+    parser.add_argument("--fetch", action="store_true", help="get the projects first")
+    parser.add_argument("--verbose", action="store_true", help="a line per site")
+    arguments = parser.parse_args()
+    labelled = sites()
+    if arguments.fetch:
+        fetch(labelled, arguments.checkouts)
+    begins: dict[Path, set[tuple[str, int]]] = defaultdict(set)
+    touches: dict[Path, set[tuple[str, int]]] = defaultdict(set)
+    for folder in sorted({folder_of(site, arguments.checkouts) for site in labelled}):
+        if not folder.is_dir():
+            print(f"{folder} is missing: its sites are left out", file=sys.stderr)
+            continue
+        for found in findings(folder):
+            begins[folder].add((found.path, found.place.line))
+            touches[folder].add((found.path, found.place.line))
+            touches[folder] |= {(r.place.path, r.place.line) for r in found.related}
+    total: Counter[tuple[str, str]] = Counter()
+    flagged: Counter[tuple[str, str]] = Counter()
+    for site in labelled:
+        folder = folder_of(site, arguments.checkouts)
+        if not folder.is_dir():
+            continue
+        where = (str(folder / site.path), site.line)
+        hit = where in (begins if site.label == "FALSE" else touches)[folder]
+        for rule in (site.naive_rule, "all"):
+            total[rule, site.label] += 1
+            flagged[rule, site.label] += hit
+        if arguments.verbose:
+            mark = "flagged" if hit else "       "
+            print(f"{mark} {site.label:9} {site.naive_rule:28} {site.repository}/{site.path}:{site.line}")
+    width = max(len(rule) for rule, _ in total)
+    print(f"{'':{width}}  {'TRUE':>9}  {'DEBATABLE':>9}  {'FALSE':>9}")
+    for rule in sorted({rule for rule, _ in total}, key=lambda rule: (rule == "all", rule)):
+        cells = [
+            f"{flagged[rule, label]}/{total[rule, label]}" if total[rule, label] else ""
+            for label in ("TRUE", "DEBATABLE", "FALSE")
+        ]
+        print(f"{rule:{width}}  {cells[0]:>9}  {cells[1]:>9}  {cells[2]:>9}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
