@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,17 +12,16 @@ from typing import TYPE_CHECKING
 
 from mplint.config import Settings, matching
 from mplint.diagnostics import START_METHODS, Diagnostic, Place, Related
-from mplint.registry import INTERNAL, OWN, UNREADABLE, UNUSED, Registry
+from mplint.model.values import Site
+from mplint.registry import INTERNAL, UNREADABLE, Registry, own
 from mplint.rule import Finding, Rule
 from mplint.source import Source, Unreadable
-from mplint.suppress import Suppressions
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.model.program import Program
     from mplint.model.project import Project, Root
-    from mplint.model.values import Site
-    from mplint.model.view import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Target:
     path: Path
     shown: str
     codes: frozenset[str]
+    settings: Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +42,27 @@ class Job:
     root: Root
     program: int
     targets: tuple[Target, ...]
-    settings: Settings
     overlay: Mapping[Path, bytes]
-    noqa: bool
+    folder: str  # what relative paths are shown relative to
 
 
-def run(job: Job, registry: Registry, project: Project) -> list[Diagnostic]:
-    """The diagnostics of one job. An internal failure is one diagnostic per file that it hits."""
+def link(project: Project, number: int) -> Program:
+    """Works out one program of a project: most of what a check costs."""
+    from mplint.model import program
+
+    return program.link(project.loader, project.programs[number], project.root.folder)
+
+
+def run(
+    job: Job,
+    registry: Registry,
+    project: Project,
+    link: Callable[[Project, int], Program] = link,
+) -> list[Diagnostic]:
+    """The diagnostics of one job, before comments switch some off. An internal failure is one
+    diagnostic per file that it hits. `link` may remember programs."""
     try:
-        analysis = _Analysis(job, registry, project)
+        analysis = _Analysis(job, registry, project, link(project, job.program))
     except Exception:
         failure = _failure()
         return [internal(target.shown, failure) for target in job.targets]
@@ -58,41 +71,35 @@ def run(job: Job, registry: Registry, project: Project) -> list[Diagnostic]:
         try:
             found += analysis.check(target)
         except Unreadable as error:
-            found.append(unreadable(target.shown, error))
+            if UNREADABLE in target.codes:
+                found.append(unreadable(target.shown, error))
         except Exception:
             found.append(internal(target.shown, _failure()))
     return found
 
 
 class _Analysis:
-    def __init__(self, job: Job, registry: Registry, project: Project) -> None:
-        from mplint.model import program
-
+    def __init__(
+        self, job: Job, registry: Registry, project: Project, program: Program
+    ) -> None:
         self.job = job
         self.registry = registry
         self.loader = project.loader
-        self.program = program.link(self.loader, project.programs[job.program])
-        self.shown = {target.path: target.shown for target in job.targets}
+        self.program = program
 
     def check(self, target: Target) -> Iterator[Diagnostic]:
-        """The diagnostics of one file, without those that comments switch off. Raises Unreadable
-        for a file that has no syntax tree."""
+        """The diagnostics of one file. Raises Unreadable for a file that has no syntax tree."""
         source = self.loader.source(target.path)
         if target.path not in self.program.solver.files:
             if target.path in self.loader.gated:
-                source.tree  # tells why
+                _ = source.tree  # raises, and tells why
                 raise Unreadable("the file is nested too deeply to be analysed")
             return  # no program needed it
-        suppressions = Suppressions(source, noqa=self.job.noqa)
         rules = [self.registry.rules[code] for code in target.codes if code in self.registry.rules]
         for finding in self._findings(target.path, rules):
             diagnostic = self._diagnose(finding, source, target)
-            if diagnostic is None:
-                continue
-            if not suppressions.hides(diagnostic.place.line, diagnostic.code, diagnostic.name):
+            if diagnostic is not None:
                 yield diagnostic
-        if UNUSED in target.codes:
-            yield from _unused(suppressions, target)
 
     def _findings(self, path: Path, rules: Iterable[Rule]) -> list[Finding]:
         from mplint.model.view import View
@@ -114,12 +121,17 @@ class _Analysis:
 
     def _diagnose(self, finding: Finding, source: Source, target: Target) -> Diagnostic | None:
         """A finding with its place; None when the project's own settings rule it out."""
-        rule, settings = finding.rule, self.job.settings
+        rule, settings = finding.rule, target.settings
         allowed = settings.start_methods or self.program.start_methods or START_METHODS
         methods = tuple(m for m in finding.start_methods if m in allowed)
         if not methods or not set(matching(rule.applies.python)) & set(settings.pythons):
             return None
-        place = source.place(finding.node)
+        at = finding.at
+        if isinstance(at, Site):
+            lowered = self.loader.lowered[at.path]
+            assert lowered is not None
+            at = lowered.nodes[at.at]
+        place = source.place(at)
         related = tuple(
             Related(self._place(site, target), note) for site, note in finding.related
         )
@@ -139,16 +151,20 @@ class _Analysis:
         lowered = self.loader.lowered[site.path]
         assert lowered is not None
         place = self.loader.source(site.path).place(lowered.nodes[site.at])
-        shown = self.shown.get(site.path) or show(site.path, target)
+        shown = show(site.path, target, self.job.folder)
         return Place(shown, place.line, place.column, place.end_line, place.end_column)
 
 
-def show(path: Path, target: Target) -> str:
-    """How to show a file that was not named: as the named one is, absolute or relative."""
-    if not Path(target.shown).is_absolute():
+def show(path: Path, target: Target, folder: str) -> str:
+    """How to show another file in what is said of a target: as the target is, absolute or relative
+    to a folder. It does not matter which other files are checked, so that checking two files says
+    what checking each of them says."""
+    if path == target.path:
+        return target.shown
+    if not os.path.isabs(target.shown):
         try:
-            return str(path.relative_to(Path.cwd()))
-        except ValueError:
+            return os.path.relpath(path, folder)
+        except ValueError:  # another drive
             pass
     return str(path)
 
@@ -156,13 +172,13 @@ def show(path: Path, target: Target) -> str:
 def unreadable(shown: str, error: Unreadable) -> Diagnostic:
     """The diagnostic for a file that could not be read or parsed."""
     place = Place(shown, error.line, error.column, error.line, error.column + 1)
-    return _own(UNREADABLE, place, error.reason)
+    return own(UNREADABLE, place, error.reason)
 
 
 def internal(shown: str, failure: str) -> Diagnostic:
     """The diagnostic for a failure of mplint itself."""
     message = f"mplint failed on this file, which says nothing about the file: {failure}"
-    return _own(INTERNAL, Place(shown, 1, 1, 1, 2), message)
+    return own(INTERNAL, Place(shown, 1, 1, 1, 2), message)
 
 
 def _failure() -> str:
@@ -170,17 +186,3 @@ def _failure() -> str:
     lines = traceback.format_exc().strip().splitlines()
     places = [line.strip() for line in lines if line.strip().startswith("File ")]
     return f"{lines[-1]} ({places[-1]})" if places else lines[-1]
-
-
-def _unused(suppressions: Suppressions, target: Target) -> Iterator[Diagnostic]:
-    for comment in suppressions.unused(target.codes):
-        what = ", ".join(sorted(comment.codes)) or "nothing"
-        place = Place(target.shown, comment.line, comment.column, comment.line, comment.end_column)
-        yield _own(UNUSED, place, f"this comment suppresses {what}, and nothing was found here")
-
-
-def _own(code: str, place: Place, message: str) -> Diagnostic:
-    name, kind, _ = OWN[code]
-    return Diagnostic(place, code, name, kind, message)
-
-

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from mplint.registry import INTERNAL, UNREADABLE, Registry, RegistryError, neare
 if sys.version_info >= (3, 11):
     import tomllib
 else:
-    import tomli as tomllib
+    import tomli as tomllib  # pragma: no cover
 
 OWN_FILES = ("mplint.toml", ".mplint.toml")
 PYTHONS = tuple(f"3.{minor}" for minor in range(8, 16))
@@ -33,7 +33,7 @@ class ConfigError(Exception):
 @dataclass(frozen=True)
 class Settings:
     """What to check, and for which start methods and Python versions. None and empty mean: not
-    said."""
+    said. `origin` is what messages put before the name of a key."""
 
     select: tuple[str, ...] | None = None
     extend_select: tuple[str, ...] = ()
@@ -44,6 +44,7 @@ class Settings:
     target_version: str | None = None
     requires_python: str | None = None
     folder: Path | None = None  # what `exclude` and `per-file-ignores` are relative to
+    origin: str = field(default="", compare=False)
 
     @cached_property
     def pythons(self) -> tuple[str, ...]:
@@ -53,36 +54,46 @@ class Settings:
         return matching(self.requires_python) or PYTHONS
 
     def codes(self, registry: Registry) -> frozenset[str]:
-        """The rules that are on. Raises ConfigError for selectors that mean none."""
-        try:
-            chosen = set(registry.default)
-            if self.select is not None:
-                chosen = {UNREADABLE, INTERNAL} | _union(registry, self.select)
-            chosen |= _union(registry, self.extend_select)
-            # the more exact of two selectors wins: `select = ["MPL111"]` over `ignore = ["MPL1"]`
-            exact = {
-                code
-                for selector in (*(self.select or ()), *self.extend_select)
-                for code in registry.select(selector)
-                if selector in (code, registry.name(code))
-            }
-            for selector in self.ignore:
-                ignored = registry.select(selector)
-                chosen -= ignored if len(ignored) == 1 else ignored - exact
-        except RegistryError as error:
-            raise ConfigError(str(error)) from None
+        """The rules that are on. Raises ConfigError for a selector that means none, wherever it
+        stands."""
+        select = self._rules(registry, "select", self.select or ())
+        extend = self._rules(registry, "extend-select", self.extend_select)
+        ignore = self._rules(registry, "ignore", self.ignore)
+        for pattern, selectors in self.per_file_ignores:
+            self._rules(registry, f"per-file-ignores.{pattern}", selectors)
+
+        chosen = set(registry.default)
+        if self.select is not None:
+            chosen = {UNREADABLE, INTERNAL}.union(*select.values())
+        chosen = chosen.union(*extend.values())
+        # the more exact of two selectors wins: `select = ["MPL111"]` over `ignore = ["MPL1"]`
+        exact = {
+            code
+            for selector, codes in (*select.items(), *extend.items())
+            for code in codes
+            if selector in (code, registry.name(code))
+        }
+        for codes in ignore.values():
+            chosen -= codes if len(codes) == 1 else codes - exact
         return frozenset(chosen)
 
     def ignored_in(self, path: Path, registry: Registry) -> frozenset[str]:
-        """The codes that `per-file-ignores` switches off for a file."""
-        found: set[str] = set()
+        """The codes that `per-file-ignores` switches off for a file. Raises ConfigError."""
+        found: frozenset[str] = frozenset()
         for pattern, selectors in self.per_file_ignores:
             if _matcher((pattern,))(self._relative(path)):
-                try:
-                    found |= _union(registry, selectors)
-                except RegistryError as error:
-                    raise ConfigError(f"per-file-ignores: {error}") from None
-        return frozenset(found)
+                rules = self._rules(registry, f"per-file-ignores.{pattern}", selectors)
+                found = found.union(*rules.values())
+        return found
+
+    def _rules(
+        self, registry: Registry, key: str, selectors: Iterable[str]
+    ) -> dict[str, frozenset[str]]:
+        """The codes that each selector means."""
+        try:
+            return {selector: registry.select(selector) for selector in selectors}
+        except RegistryError as error:
+            raise ConfigError(f"{self.origin}{key}: {error}") from None
 
     def excludes(self, path: Path, *, is_folder: bool) -> bool:
         """Whether `exclude` names a file or folder."""
@@ -98,15 +109,19 @@ class Settings:
             return path.as_posix().lstrip("/")
 
 
-def _union(registry: Registry, selectors: Iterable[str]) -> set[str]:
-    return set().union(*(registry.select(selector) for selector in selectors))
-
-
 @lru_cache(maxsize=256)
 def _matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
     from pathspec import GitIgnoreSpec
 
     return GitIgnoreSpec.from_lines(patterns).match_file
+
+
+def check_pattern(pattern: str, where: str) -> None:
+    """Raises ConfigError for a pattern that git would not understand in a `.gitignore`."""
+    try:
+        _matcher((pattern,))
+    except Exception as error:  # ValueError or re.error, by the version of pathspec
+        raise ConfigError(f"{where}: {pattern!r} is no pattern: {error}") from None
 
 
 @lru_cache(maxsize=256)
@@ -132,7 +147,7 @@ _KEYS = {*_LISTS, "target-version", "per-file-ignores"}
 
 class Configuration:
     """Finds each file's settings. `override` is what the command line says; `only` is the one file
-    to read settings from; `isolated` reads none."""
+    to read settings from; `isolated` reads none. Raises ConfigError when `only` cannot be used."""
 
     def __init__(
         self,
@@ -144,54 +159,89 @@ class Configuration:
         self.override = override or Settings()
         self.isolated = isolated
         self.only = read(only) if only is not None else None
-        self._folders: dict[Path, Settings] = {}
+        self._settings: dict[Path, Settings] = {}
+        self._folders: dict[Path, _Folder] = {}
 
     def for_file(self, path: Path) -> Settings:
         """The settings of a file. Raises ConfigError."""
         return self.for_folder(path.parent)
 
     def for_folder(self, folder: Path) -> Settings:
-        known = self._folders.get(folder)
+        """The settings of the files in a folder. Raises ConfigError."""
+        known = self._settings.get(folder)
         if known is None:
-            known = self._folders[folder] = self._merge(self._find(folder))
+            known = self._settings[folder] = self._merge(self._find(folder))
         return known
 
+    def excludes(self, path: Path, *, is_folder: bool) -> bool:
+        """Whether the settings, or the command line besides, exclude a file or folder. Raises
+        ConfigError."""
+        return self.override.excludes(path, is_folder=is_folder) or self.for_file(path).excludes(
+            path, is_folder=is_folder
+        )
+
+    def sources(self) -> list[str]:
+        """The files, and tables in them, that settings have been taken from."""
+        origins = {settings.origin for settings in self._settings.values()}
+        return sorted(origin.rstrip(": .") for origin in origins if origin)
+
     def _find(self, folder: Path) -> Settings:
+        """The nearest settings and the nearest `requires-python`, up to the repository's root."""
         if self.isolated:
             return Settings()
         found = self.only
         requires: str | None = None
         for parent in (folder, *folder.parents):
-            pyproject = parent / "pyproject.toml"
-            own = next((parent / name for name in OWN_FILES if (parent / name).is_file()), None)
-            if found is None and own is not None:
-                found = read(own)
-            if pyproject.is_file():
-                if found is None:
-                    found = _read_pyproject(pyproject)
-                if requires is None:
-                    requires = _requires_python(pyproject)
-                    break  # an inner project ends here
-            if found is not None and (parent / ".git").exists():
+            here = self._folders.get(parent)
+            if here is None:
+                here = self._folders[parent] = _look(parent, project_only=self.only is not None)
+            found = found or here.settings
+            requires = requires or here.requires_python
+            if here.is_top:
                 break
         return replace(found or Settings(), requires_python=requires)
 
     def _merge(self, found: Settings) -> Settings:
-        said = {
-            item.name: getattr(self.override, item.name)
-            for item in fields(Settings)
-            if getattr(self.override, item.name) != item.default
-            and item.name not in ("per_file_ignores", "folder", "ignore", "extend_select")
-        }
+        override = self.override
         return replace(
             found,
-            ignore=(*found.ignore, *self.override.ignore),
-            extend_select=(*found.extend_select, *self.override.extend_select),
-            **said,
+            select=found.select if override.select is None else override.select,
+            ignore=(*found.ignore, *override.ignore),
+            extend_select=(*found.extend_select, *override.extend_select),
+            start_methods=override.start_methods or found.start_methods,
+            target_version=override.target_version or found.target_version,
         )
 
 
-@lru_cache(maxsize=64)
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """What the files right in a folder say."""
+
+    settings: Settings | None
+    requires_python: str | None
+    is_top: bool
+
+
+def _look(folder: Path, *, project_only: bool) -> _Folder:
+    """Reads a folder's settings. With `project_only` they are not asked for, and a file that cannot
+    be read says nothing."""
+    settings: Settings | None = None
+    requires: str | None = None
+    pyproject = folder / "pyproject.toml"
+    own = next((folder / name for name in OWN_FILES if (folder / name).is_file()), None)
+    if own is not None and not project_only:
+        settings = read(own)
+    if pyproject.is_file():
+        try:
+            requires = _requires_python(pyproject)
+            if settings is None and not project_only:
+                settings = _read_pyproject(pyproject)
+        except ConfigError:
+            if not project_only:
+                raise
+    return _Folder(settings, requires, (folder / ".git").exists())
+
+
 def read(path: Path) -> Settings:
     """The settings in a file: `mplint.toml`, or any name ending in `pyproject.toml`, where they are
     in the table `tool.mplint`. Raises ConfigError."""
@@ -216,16 +266,18 @@ def _requires_python(path: Path) -> str | None:
     return requires if isinstance(requires, str) else None
 
 
-@lru_cache(maxsize=64)
 def _load(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not text: {error.reason}") from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: {error}") from None
+        raise ConfigError(f"{path}: not TOML: {error}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: nested too deeply") from None
+    return table
 
 
 def _settings(table: dict[str, Any], path: Path, prefix: str) -> Settings:
@@ -244,9 +296,14 @@ def _settings(table: dict[str, Any], path: Path, prefix: str) -> Settings:
             values["per_file_ignores"] = tuple(
                 (pattern, _texts(codes, f"{where}.{pattern}")) for pattern, codes in value.items()
             )
+    origin = f"{path}: {prefix}"
     for method in values.get("start_methods", ()):
-        check_start_method(method, f"{path}: {prefix}start-methods")
-    return Settings(folder=path.parent, **values)
+        check_start_method(method, f"{origin}start-methods")
+    for pattern in values.get("exclude", ()):
+        check_pattern(pattern, f"{origin}exclude")
+    for pattern, _ in values.get("per_file_ignores", ()):
+        check_pattern(pattern, f"{origin}per-file-ignores")
+    return Settings(folder=path.absolute().parent, origin=origin, **values)
 
 
 def _texts(value: Any, where: str) -> tuple[str, ...]:
@@ -264,11 +321,12 @@ def check_start_method(method: str, where: str) -> None:
 
 def python_version(value: Any, where: str) -> str:
     """`3.14` from `3.14` or `py314`. Raises ConfigError."""
-    if isinstance(value, str):
-        text = value.removeprefix("py")
-        if "." not in text and text.startswith("3") and len(text) > 1:
-            text = f"3.{text[1:]}"
-        if text in PYTHONS:
-            return text
+    if not isinstance(value, str):
+        raise ConfigError(f'{where}: not a string, as in "3.12"')
+    text = value.removeprefix("py")
+    if "." not in text and text.startswith("3") and len(text) > 1:
+        text = f"3.{text[1:]}"
+    if text in PYTHONS:
+        return text
     choices = f"one of {', '.join(PYTHONS)}"
     raise ConfigError(f"{where}: {value!r} is no Python version; {choices}")

@@ -7,27 +7,42 @@ two files gives what checking each of them gives, in any order, from every front
 from __future__ import annotations
 
 import os
+import signal
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mplint.analysis import Job, Target, run, unreadable
-from mplint.config import Configuration, Settings
+from mplint.analysis import Job, Target, internal, link, run, unreadable
+from mplint.config import ConfigError, Configuration, Settings
 from mplint.diagnostics import Diagnostic
 from mplint.model.project import Project, Root, find_root, walk
-from mplint.registry import UNREADABLE, Registry, load
-from mplint.source import Files, Unreadable
+from mplint.registry import UNREADABLE, UNUSED, Registry, load
+from mplint.source import Files, Source, Unreadable
+from mplint.suppress import Suppressions
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from pathspec import GitIgnoreSpec
 
 SERIAL_FILES = 12
 """Fewer files than this are not worth another process."""
 
+PROGRAMS_KEPT = 8
+"""Linked programs that are remembered, for front ends that bring their files one by one."""
+
 
 @dataclass(slots=True)
 class Report:
-    """What a check found. `files` counts the files looked at, `analysed` those worth a parse."""
+    """What a check found. `files` counts the files checked, `analysed` those worth a parse.
+    `errors` are settings that cannot be used; their files have not been checked."""
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
     files: int = 0
     analysed: int = 0
 
@@ -51,52 +66,77 @@ class Engine:
         self.jobs = jobs
         self.noqa = noqa
         self._projects: dict[Root, Project] = {}
-        self._ignored: dict[Path, Callable[[str], bool] | None] = {}
+        self._roots: dict[Path, Root] = {}
+        self._ignore_files: dict[Path, GitIgnoreSpec | None] = {}
+        self._link = lru_cache(maxsize=PROGRAMS_KEPT)(link)
 
     # Which files --------------------------------------------------------------------------------
 
-    def discover(self, paths: Iterable[str]) -> dict[Path, str]:
+    def discover(self, paths: Iterable[str], *, force_exclude: bool = False) -> dict[Path, str]:
         """The files behind paths, each with how to show it. Folders are searched, respecting
-        `.gitignore` and `exclude`; files that are named are taken, whatever they are called."""
+        `.gitignore` and `exclude`; what is named itself is taken, whatever it is called and unless
+        `force_exclude`, even if excluded. A folder that cannot be searched stands for itself:
+        checking it says why."""
         found: dict[Path, str] = {}
         for given in paths:
             path = Path(os.path.abspath(given))
             if path.is_dir():
-                for inner in walk(path, deep=True, skip=self._skips):
-                    found.setdefault(inner, os.path.join(given, inner.relative_to(path)))
-            else:
+                for inner in self._search(path, force_exclude):
+                    relative = inner.relative_to(path)
+                    found.setdefault(inner, os.path.normpath(os.path.join(given, relative)))
+            elif not (force_exclude and self.is_excluded(path)):
                 found.setdefault(path, given)
         return found
 
-    def _skips(self, path: Path, is_folder: bool) -> bool:
-        settings = self.configuration.for_folder(path.parent)
-        return settings.excludes(path, is_folder=is_folder) or self._is_ignored(path, is_folder)
+    def is_excluded(self, path: Path, *, is_folder: bool = False) -> bool:
+        """Whether `exclude` names a file or a folder above it. Settings that cannot be used exclude
+        nothing: checking the file says what is wrong with them."""
+        try:
+            return self.configuration.excludes(path, is_folder=is_folder)
+        except ConfigError:
+            return False
 
-    def _is_ignored(self, path: Path, is_folder: bool) -> bool:
-        """Whether a `.gitignore` between the path and its repository's root names it."""
+    def _search(self, folder: Path, force_exclude: bool) -> Iterator[Path]:
+        closed: list[Path] = []
+        # what hides the folder that is named has no say in what is inside
+        top = folder if self._is_ignored(folder, is_folder=True) else None
+        excluding = force_exclude or not self.is_excluded(folder, is_folder=True)
+
+        def skip(path: Path, is_folder: bool) -> bool:
+            if self._is_ignored(path, is_folder=is_folder, top=top):
+                return True
+            if excluding and self.is_excluded(path, is_folder=is_folder):
+                return True
+            if is_folder and not _is_open(path):
+                closed.append(path)
+                return True
+            return False
+
+        if _is_open(folder):
+            yield from walk(folder, deep=True, skip=skip)
+        else:
+            closed.append(folder)
+        yield from closed
+
+    def _is_ignored(self, path: Path, *, is_folder: bool, top: Path | None = None) -> bool:
+        """Whether a `.gitignore` between the path and its repository's root, or `top`, names it.
+        As with git, the innermost that has something to say decides."""
         for parent in path.parents:
-            matches = self._gitignore(parent)
-            if matches is not None:
+            spec = self._ignore_file(parent)
+            if spec is not None:
                 relative = path.relative_to(parent).as_posix()
-                if matches(f"{relative}/" if is_folder else relative):
-                    return True
-            if (parent / ".git").exists():
+                said = spec.check_file(f"{relative}/" if is_folder else relative).include
+                if said is not None:
+                    return said
+            if parent == top or (parent / ".git").exists():
                 break
         return False
 
-    def _gitignore(self, folder: Path) -> Callable[[str], bool] | None:
-        if folder not in self._ignored:
-            self._ignored[folder] = None
+    def _ignore_file(self, folder: Path) -> GitIgnoreSpec | None:
+        if folder not in self._ignore_files:
             file = folder / ".gitignore"
-            if file.is_file():
-                from pathspec import GitIgnoreSpec
-
-                try:
-                    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
-                    self._ignored[folder] = GitIgnoreSpec.from_lines(lines).match_file
-                except (OSError, ValueError):  # git would not follow it either
-                    pass
-        return self._ignored[folder]
+            self._ignore_files[folder] = _read_ignore_file(file) if file.is_file() else None
+        return self._ignore_files[folder]
 
     # Checking -----------------------------------------------------------------------------------
 
@@ -104,60 +144,192 @@ class Engine:
         self, files: Mapping[Path, str], progress: Callable[[int, int], None] | None = None
     ) -> Report:
         """Checks files, given by absolute path with how to show each. `progress` is told how many
-        of how many programs are done. Raises ConfigError for settings that cannot be used."""
-        report = Report(files=len(files))
-        jobs = list(self._jobs(files, report.diagnostics))
-        report.analysed = sum(len(job.targets) for job in jobs)
-        for done, found in enumerate(self._run(jobs), 1):
-            report.diagnostics += found
+        of how many files are done."""
+        report = Report()
+        targets = list(self._targets(files, report.errors))
+        report.files = len(targets)
+        found: dict[str, set[Diagnostic]] = {target.shown: set() for target in targets}
+        jobs = self._jobs(targets, found)
+        report.analysed = total = sum(len(job.targets) for job in jobs)
+        done = 0
+        for job, diagnostics in self._run(jobs):
+            for diagnostic in diagnostics:
+                found[diagnostic.path].add(diagnostic)
+            done += len(job.targets)
             if progress is not None:
-                progress(done, len(jobs))
-        report.diagnostics = sorted(set(report.diagnostics))
+                progress(done, total)
+        for target in targets:
+            report.diagnostics += self._without_suppressed(target, found[target.shown])
+        report.diagnostics.sort()
         return report
 
-    def _jobs(self, files: Mapping[Path, str], into: list[Diagnostic]) -> Iterator[Job]:
-        wanted: dict[tuple[Root, int, Settings], list[Target]] = defaultdict(list)
+    def _targets(self, files: Mapping[Path, str], errors: list[str]) -> Iterator[Target]:
+        """The files whose settings can be used, with the rules that are on for each."""
+        known: dict[Path, tuple[Settings, frozenset[str]] | None] = {}
         for path, shown in files.items():
-            settings = self.configuration.for_file(path)
-            codes = settings.codes(self.registry) - settings.ignored_in(path, self.registry)
+            folder = path.parent
+            if folder not in known:
+                try:
+                    settings = self.configuration.for_folder(folder)
+                    known[folder] = settings, settings.codes(self.registry)
+                except ConfigError as error:
+                    known[folder] = None
+                    if str(error) not in errors:
+                        errors.append(str(error))
+            usable = known[folder]
+            if usable is not None:
+                settings, codes = usable
+                codes -= settings.ignored_in(path, self.registry)
+                yield Target(path, shown, codes, settings)
+
+    def _jobs(self, targets: Iterable[Target], found: Mapping[str, set[Diagnostic]]) -> list[Job]:
+        """The programs to look at. What can be said without that goes into `found`."""
+        wanted: dict[tuple[Root, int], list[Target]] = defaultdict(list)
+        for target in targets:
             try:
-                self.files.read(path)
+                _ = Source(target.shown, self.files.read(target.path)).text
             except Unreadable as error:
-                if UNREADABLE in codes:
-                    into.append(unreadable(shown, error))
+                if UNREADABLE in target.codes:
+                    found[target.shown].add(unreadable(target.shown, error))
                 continue
-            for root, number in self._programs_of(path):
-                wanted[root, number, settings].append(Target(path, shown, codes))
-        for (root, number, settings), targets in wanted.items():
-            yield Job(root, number, tuple(targets), settings, self.files.overlay, self.noqa)
+            for root, number in self._programs_of(target.path):
+                wanted[root, number].append(target)
+        folder = os.getcwd()
+        return [
+            Job(root, number, tuple(chosen), self.files.overlay, folder)
+            for (root, number), chosen in wanted.items()
+        ]
 
     def _programs_of(self, path: Path) -> Iterator[tuple[Root, int]]:
-        root = find_root(path, self.files)
+        root = self._roots.get(path.parent)
+        if root is None:
+            root = self._roots[path.parent] = find_root(path, self.files)
         if root not in self._projects:
             self._projects[root] = Project(self.files, root)
         for number in self._projects[root].programs_of(path):
             yield root, number
 
-    def _run(self, jobs: list[Job]) -> Iterator[list[Diagnostic]]:
-        sizes = [len(self._projects[job.root].programs[job.program]) for job in jobs]
-        if self.jobs < 2 or len(jobs) < 2 or sum(sizes) < SERIAL_FILES:
-            for job in jobs:
-                yield run(job, self.registry, self._projects[job.root])
-            return
-        from concurrent.futures import ProcessPoolExecutor, as_completed
-        from multiprocessing import get_context
+    def _without_suppressed(self, target: Target, found: set[Diagnostic]) -> Iterable[Diagnostic]:
+        failed = any(diagnostic.kind == "error" for diagnostic in found)
+        if failed or not (found or UNUSED in target.codes):
+            return found
+        source = Source(target.shown, self.files.read(target.path))
+        suppressions = Suppressions(source, noqa=self.noqa)
+        return suppressions.apply(found, target.codes, self.registry)
 
-        # spawn: a front end may have threads, which a forked child would inherit half of
-        with ProcessPoolExecutor(min(self.jobs, len(jobs)), get_context("spawn")) as executor:
-            futures = [
-                executor.submit(_run_elsewhere, job, self._projects[job.root].gated)
-                for _, job in sorted(zip(sizes, jobs), key=lambda pair: -pair[0])
-            ]
+    # Running ------------------------------------------------------------------------------------
+
+    def _run(self, jobs: list[Job]) -> Iterator[tuple[Job, list[Diagnostic]]]:
+        largest_first = sorted(jobs, key=self._size, reverse=True)
+        few = len(jobs) < 2 or sum(map(self._size, jobs)) < SERIAL_FILES
+        # another process knows the installed rules only
+        if self.jobs < 2 or few or self.registry is not load():
+            for job in jobs:
+                yield job, run(job, self.registry, self._projects[job.root], self._link)
+            return
+        lost: list[Job] = []
+        for job, found in self._run_in_processes(largest_first, min(self.jobs, len(jobs))):
+            if found is None:
+                lost.append(job)
+            else:
+                yield job, found
+        # a process that dies takes what waits for it along; alone, only the culprit is lost
+        for culprit in lost:
+            for job, found in self._run_in_processes([culprit], 1):
+                if found is None:
+                    found = [internal(target.shown, "its process died") for target in job.targets]
+                yield job, found
+
+    def _size(self, job: Job) -> int:
+        return len(self._projects[job.root].programs[job.program])
+
+    def _run_in_processes(
+        self, jobs: list[Job], count: int
+    ) -> Iterator[tuple[Job, list[Diagnostic] | None]]:
+        """What each job found, None where its process died."""
+        from concurrent.futures import ProcessPoolExecutor, as_completed
+        from concurrent.futures.process import BrokenProcessPool
+        from multiprocessing import active_children, get_context
+
+        others = active_children()
+        futures: dict[Future[list[Diagnostic]], Job] = {}
+        lost: list[Job] = []
+        try:
+            with _in_safe_folder():
+                # spawn: a front end may have threads, which a forked child would inherit half of
+                executor = ProcessPoolExecutor(
+                    count, get_context("spawn"), initializer=_start_worker
+                )
+                for job in jobs:
+                    gated = self._projects[job.root].gated
+                    try:
+                        futures[executor.submit(_run_elsewhere, job, gated)] = job
+                    except BrokenProcessPool:
+                        lost.append(job)
             for future in as_completed(futures):
-                yield future.result()
+                try:
+                    yield futures[future], future.result()
+                except BrokenProcessPool:
+                    lost.append(futures[future])
+        except BaseException:  # Ctrl-C above all: nobody waits for the rest
+            for child in active_children():
+                if child not in others:
+                    child.terminate()
+            raise
+        executor.shutdown()
+        for job in lost:
+            yield job, None
+
+
+def _start_worker() -> None:
+    # Ctrl-C is for the process that started this one to report; this one just ends
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _run_elsewhere(job: Job, gated: frozenset[Path]) -> list[Diagnostic]:
     """A job in a process of its own, which need not search the project again."""
     return run(job, load(), Project(Files(job.overlay), job.root, gated))
 
+
+@contextmanager
+def _in_safe_folder() -> Iterator[None]:
+    """Starts processes in the folder of the standard library. A process that is spawned looks for
+    `multiprocessing` and what that needs in the current folder first, and there the code that is
+    being checked may have a `queue.py` or a `socket.py`, which must not run."""
+    here = os.getcwd()
+    try:
+        os.chdir(os.path.dirname(os.__file__))
+    except OSError:  # a standard library in an archive
+        yield
+        return
+    try:
+        yield
+    finally:
+        os.chdir(here)
+
+
+def _is_open(folder: Path) -> bool:
+    return os.access(folder, os.R_OK | os.X_OK)
+
+
+def _read_ignore_file(file: Path) -> GitIgnoreSpec | None:
+    from pathspec import GitIgnoreSpec
+
+    try:
+        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return None
+    try:
+        return GitIgnoreSpec.from_lines(lines)
+    except Exception:  # a line that is no pattern, which git passes over
+        return GitIgnoreSpec.from_lines(line for line in lines if _is_pattern(line))
+
+
+def _is_pattern(line: str) -> bool:
+    from pathspec import GitIgnoreSpec
+
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except Exception:  # ValueError, re.error, by the version of pathspec
+        return False
+    return True

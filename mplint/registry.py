@@ -18,7 +18,7 @@ from functools import cached_property, lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
-from mplint.diagnostics import Kind
+from mplint.diagnostics import Diagnostic, Kind, Place
 from mplint.rule import Rule
 
 GROUP = "mplint.rules"
@@ -30,6 +30,12 @@ OWN: dict[str, tuple[str, Kind, str]] = {
     UNUSED: ("unused-suppression", "advice", "a comment suppresses nothing"),
 }
 """What mplint says of itself, by code: name, kind and summary. These belong to no rule pack."""
+
+
+def own(code: str, place: Place, message: str) -> Diagnostic:
+    """A diagnostic of mplint's own, with one of the codes above."""
+    name, kind, _ = OWN[code]
+    return Diagnostic(place, code, name, kind, message)
 
 
 class RegistryError(Exception):
@@ -80,63 +86,71 @@ class Registry:
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """`; did you mean 'x'?`, or nothing."""
+    found = closest(word, words)
+    return f"; did you mean {found!r}?" if found is not None else ""
+
+
+def closest(word: str, words: Iterable[str]) -> str | None:
+    """The one of some words that is most like a word, if any is."""
     by_lower = {candidate.lower(): candidate for candidate in words}
-    close = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.5)
-    return f"; did you mean {by_lower[close[0]]!r}?" if close else ""
+    found = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    return by_lower[found[0]] if found else None
 
 
 @lru_cache(maxsize=1)
 def load() -> Registry:
     """Imports the rules of all installed rule packs. Raises RegistryError."""
-    points = sorted(entry_points(group=GROUP))
-    if not points:
-        raise RegistryError(
-            "no rule pack is installed; `pip install mplint` brings one, "
-            f"other packages offer one through the entry-point group {GROUP!r}"
-        )
     rules: dict[str, Rule] = {}
     folders: dict[str, Path] = {}
-    for point in points:
-        for rule, folder in _load_pack(point):
-            if rule.code in rules:
-                raise RegistryError(
-                    f"{rule.code} is defined twice, in {folders[rule.code]} and {folder}"
-                )
-            rules[rule.code] = rule
-            folders[rule.code] = folder
+    with _installed_only():
+        points = sorted(entry_points(group=GROUP))
+        if not points:
+            raise RegistryError(
+                "no rule pack is installed; `pip install mplint` brings one, "
+                f"other packages offer one through the entry-point group {GROUP!r}"
+            )
+        for point in points:
+            for rule, folder in _load_pack(point):
+                if rule.code in rules:
+                    raise RegistryError(
+                        f"{rule.code} is defined twice, in {folders[rule.code]} and {folder}"
+                    )
+                rules[rule.code] = rule
+                folders[rule.code] = folder
     ordered = sorted(rules)
     return Registry({c: rules[c] for c in ordered}, {c: folders[c] for c in ordered})
 
 
 def _load_pack(point: EntryPoint) -> Iterator[tuple[Rule, Path]]:
-    with _installed_only():
+    try:
+        package = point.load()
+    except Exception as error:
+        raise RegistryError(f"the rule pack {point.value!r} cannot be loaded: {error}") from error
+    if not hasattr(package, "__path__"):
+        raise RegistryError(f"the rule pack {point.value!r} is not a package: it has no folder")
+    for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda item: item.name):
+        if not module.ispkg:
+            continue
+        name = f"{package.__name__}.{module.name}"
         try:
-            package = point.load()
+            loaded = importlib.import_module(name)
         except Exception as error:
-            raise RegistryError(f"the rule pack {point.value!r} cannot be loaded: {error}") from error
-        for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda item: item.name):
-            if not module.ispkg:
-                continue
-            name = f"{package.__name__}.{module.name}"
-            try:
-                loaded = importlib.import_module(name)
-            except Exception as error:
-                raise RegistryError(f"the rule {name} cannot be loaded: {error}") from error
-            rule = getattr(loaded, "RULE", None)
-            if not isinstance(rule, Rule):
-                raise RegistryError(f"{name} has no RULE")
-            yield rule, Path(loaded.__path__[0])
+            raise RegistryError(f"the rule {name} cannot be loaded: {error}") from error
+        rule = getattr(loaded, "RULE", None)
+        if not isinstance(rule, Rule):
+            raise RegistryError(f"{name} has no RULE")
+        yield rule, Path(loaded.__path__[0])
 
 
 @contextmanager
 def _installed_only() -> Iterator[None]:
     """Keeps Python from importing a rule pack out of the current folder, which belongs to whoever
     wrote the code that is being checked."""
-    here = os.getcwd()
-    own = str(Path(__file__).parent.parent)
+    here = os.path.realpath(os.curdir)
+    installed = here == os.path.realpath(Path(__file__).parent.parent)
     before = list(sys.path)
     sys.path[:] = [
-        entry for entry in sys.path if entry and (os.path.abspath(entry) != here or here == own)
+        entry for entry in before if entry and (installed or os.path.realpath(entry) != here)
     ]
     try:
         yield

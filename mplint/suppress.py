@@ -1,5 +1,10 @@
 """Comments that say: not here. `# noqa`, `# noqa: MPL111`, `# mplint: ignore[MPL111] reason`, and
-`# flake8: noqa` for a whole file."""
+`# flake8: noqa` for a whole file.
+
+`# noqa` means what it means to flake8, so that a file has the same findings in both: the first one
+in a line counts, or in the lines that a string or a backslash joins. `# mplint: ignore` covers the
+whole statement that it stands in.
+"""
 
 from __future__ import annotations
 
@@ -10,96 +15,165 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from mplint.diagnostics import Diagnostic, Place
+from mplint.registry import UNUSED, Registry, own
 from mplint.source import Source, Unreadable
 
-_ANY = re.compile(rb"#[^\n]*(?:noqa|mplint:)", re.IGNORECASE)
-_NOQA = re.compile(
-    r"#\s*noqa(?::[\s]?(?P<codes>[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*))?", re.IGNORECASE
-)
-_FILE = re.compile(rb"^[ \t]*#[ \t]*flake8[:=][ \t]*noqa[ \t]*$", re.IGNORECASE | re.MULTILINE)
-_IGNORE = re.compile(r"#\s*mplint:\s*ignore(?:\[(?P<codes>[^\]]*)\])?", re.IGNORECASE)
+_ANY = re.compile(rb"#[^\n\r]*(?:noqa|mplint:)", re.IGNORECASE)
+
+# these two are flake8's
+_NOQA = re.compile(r"# noqa(?::[\s]?(?P<codes>([A-Z]+[0-9]+(?:[,\s]+)?)+))?", re.IGNORECASE)
+_WHOLE_FILE = re.compile(r"\s*# flake8[:=]\s*noqa", re.IGNORECASE)
+
+# neither `ignored` nor a bracket that is never closed
+_IGNORE = re.compile(r"#\s*mplint:\s*ignore(?:\[(?P<codes>[^\]]*)\]|(?![\[\w-]))", re.IGNORECASE)
 
 
 @dataclass(slots=True)
 class Suppression:
-    """One comment. No codes means all; `first` to `last` are the lines that it covers."""
+    """One comment. `codes` is what it names, None for all; `first` to `last` are the lines that it
+    covers; `used` is what of `codes` hid something, `*` for all. To flake8, one inside a string
+    counts; it is just no comment."""
 
     line: int
     column: int
     end_column: int
-    codes: frozenset[str]
+    codes: tuple[str, ...] | None
     is_noqa: bool
+    is_comment: bool
     first: int
     last: int
     used: set[str] = field(default_factory=set)
 
-    def covers(self, line: int, code: str, name: str) -> bool:
-        if not self.first <= line <= self.last:
+    def covers(self, diagnostic: Diagnostic) -> bool:
+        """Whether it hides a diagnostic of its file; notes that it was needed."""
+        if not self.first <= diagnostic.place.line <= self.last:
             return False
-        if not self.codes:
+        if self.codes is None:
+            if not self.is_noqa and diagnostic.code == UNUSED:
+                return False  # it would hide that it is unused
+            self.used.add("*")
             return True
-        if self.is_noqa:  # flake8 takes prefixes
-            return any(code.startswith(prefix) for prefix in self.codes)
-        return code in self.codes or name.upper() in self.codes
+        found = {code for code in self.codes if self._means(code, diagnostic)}
+        self.used |= found
+        return bool(found)
+
+    def _means(self, code: str, diagnostic: Diagnostic) -> bool:
+        if self.is_noqa:
+            return diagnostic.code.startswith(code)
+        return code.upper() == diagnostic.code or code.lower() == diagnostic.name
+
+    def unused(self, enabled: frozenset[str], registry: Registry) -> list[str]:
+        """What it names in vain, as far as the enabled rules can tell."""
+        if self.codes is None:
+            # a bare noqa may be there for another tool
+            return [] if self.is_noqa or self.used else ["mplint: ignore"]
+        if not self.codes:
+            return ["mplint: ignore[]"]
+        return [
+            code
+            for code in self.codes
+            if code not in self.used and self._is_ours(code, enabled, registry)
+        ]
+
+    def _is_ours(self, code: str, enabled: frozenset[str], registry: Registry) -> bool:
+        """Whether a code is none of another tool's, and none of a rule that is off."""
+        known = registry.select("ALL")
+        if not self.is_noqa:
+            meant = {c for c in known if c == code.upper() or registry.name(c) == code.lower()}
+            return meant <= enabled
+        meant = {c for c in known if c.startswith(code)}
+        if meant:
+            return meant <= enabled
+        return code.rstrip("0123456789") in {c.rstrip("0123456789") for c in known}
 
 
 class Suppressions:
-    """The comments of one file. `noqa=False` leaves `# noqa` to flake8."""
+    """The comments of one file. With `noqa=False`, somebody else looks after `# noqa`: it hides
+    nothing here, but whether it was needed is noted all the same."""
 
     def __init__(self, source: Source, *, noqa: bool = True) -> None:
         self.source = source
         self.noqa = noqa
 
+    def apply(
+        self, diagnostics: Iterable[Diagnostic], enabled: frozenset[str], registry: Registry
+    ) -> list[Diagnostic]:
+        """The diagnostics of the file that no comment hides; and one for each comment that hides
+        nothing, when that rule is among the enabled. Errors are never hidden."""
+        shown = [diagnostic for diagnostic in diagnostics if not self._hides(diagnostic)]
+        if UNUSED in enabled:
+            unused = list(self._unused(enabled, registry))  # before these are asked for themselves
+            shown += [diagnostic for diagnostic in unused if not self._hides(diagnostic)]
+        return shown
+
+    def _hides(self, diagnostic: Diagnostic) -> bool:
+        if diagnostic.kind == "error":
+            return False
+        # no short cut: each comment that covers it is needed
+        covering = [comment for comment in self._comments if comment.covers(diagnostic)]
+        if self.noqa:
+            return bool(covering) or self._hides_all
+        return any(not comment.is_noqa for comment in covering)
+
+    def _unused(self, enabled: frozenset[str], registry: Registry) -> Iterator[Diagnostic]:
+        for comment in self._comments:
+            codes = comment.unused(enabled, registry)
+            if codes and comment.is_comment:
+                place = Place(
+                    self.source.path, comment.line, comment.column, comment.line, comment.end_column
+                )
+                what = ", ".join(f"`{code}`" for code in codes)
+                yield own(UNUSED, place, f"{what} suppresses nothing here")
+
     @cached_property
-    def all(self) -> list[Suppression]:
+    def _hides_all(self) -> bool:
+        return b"flake8" in self.source.data.lower() and any(
+            _WHOLE_FILE.match(line) for line in self.source.lines
+        )
+
+    @cached_property
+    def _comments(self) -> list[Suppression]:
         if not _ANY.search(self.source.data):
             return []
         try:
-            return list(self._read())
+            lines = self.source.lines
         except Unreadable:
             return []
+        tokens = list(_tokens("\n".join(lines)))
+        return [*_noqa_comments(lines, tokens), *_ignore_comments(tokens)]
 
-    @cached_property
-    def whole_file(self) -> bool:
-        return _FILE.search(self.source.data) is not None
 
-    def _read(self) -> Iterator[Suppression]:
-        ranges = _logical_lines(self.source.text)
-        for line, column, comment in _comments(self.source):
-            first, last = ranges.get(line, (line, line))
-            for pattern, is_noqa in ((_NOQA, True), (_IGNORE, False)):
-                match = pattern.search(comment)
-                if match is None or (is_noqa and not self.noqa):
-                    continue
-                codes = frozenset(
-                    code.upper() for code in re.split(r"[,\s]+", match["codes"] or "") if code
-                )
-                start = column + match.start()
-                yield Suppression(
-                    line, start + 1, start + len(match[0]) + 1, codes, is_noqa, first, last
-                )
+def _noqa_comments(lines: list[str], tokens: list[tokenize.TokenInfo]) -> Iterator[Suppression]:
+    comments = {
+        token.start[0]: token.start[1] for token in tokens if token.type == tokenize.COMMENT
+    }
+    for first, last in _joined_lines(tokens):
+        text = "\n".join(lines[first - 1 : last])
+        match = _NOQA.search(text)
+        if match is not None:
+            line = first + text.count("\n", 0, match.start())
+            column = match.start() - text.rfind("\n", 0, match.start())
+            end = column + len(match[0].rstrip(", \t\n"))
+            codes = None if match["codes"] is None else _split(match["codes"])
+            is_comment = comments.get(line, column) < column
+            yield Suppression(line, column, end, codes, True, is_comment, first, last)
 
-    def hides(self, line: int, code: str, name: str) -> bool:
-        """Whether a finding on a line is switched off; notes that the comment was needed."""
-        hidden = self.noqa and self.whole_file
-        for suppression in self.all:
-            if suppression.covers(line, code, name):
-                suppression.used.add(code)
-                hidden = True
-        return hidden
 
-    def unused(self, enabled: Iterable[str]) -> Iterator[Suppression]:
-        """The comments that name rules which are on and found nothing here. A bare `# noqa` may be
-        there for another tool."""
-        on = tuple(enabled)
-        for suppression in self.all:
-            if suppression.used:
-                continue
-            if suppression.is_noqa:
-                mine = [code for code in suppression.codes if code.startswith("MPL")]
-                if not mine or not all(any(c.startswith(m) for c in on) for m in mine):
-                    continue
-            yield suppression
+def _ignore_comments(tokens: list[tokenize.TokenInfo]) -> Iterator[Suppression]:
+    statements = _statements(tokens)
+    for token in tokens:
+        match = _IGNORE.search(token.string) if token.type == tokenize.COMMENT else None
+        if match is not None:
+            line, column = token.start[0], token.start[1] + match.start() + 1
+            first, last = statements.get(line, (line, line))
+            codes = None if match["codes"] is None else _split(match["codes"])
+            end = column + len(match[0])
+            yield Suppression(line, column, end, codes, False, True, first, last)
+
+
+def _split(codes: str) -> tuple[str, ...]:
+    return tuple(code for code in re.split(r"[,\s]+", codes) if code)
 
 
 def _tokens(text: str) -> Iterator[tokenize.TokenInfo]:
@@ -109,20 +183,27 @@ def _tokens(text: str) -> Iterator[tokenize.TokenInfo]:
         return
 
 
-def _comments(source: Source) -> Iterator[tuple[int, int, str]]:
-    """(line, column, text) of each comment that may be meant for us."""
-    for token in _tokens(source.text):
-        if token.type == tokenize.COMMENT:
-            yield token.start[0], token.start[1], token.string
+def _joined_lines(tokens: list[tokenize.TokenInfo]) -> Iterator[tuple[int, int]]:
+    """The first and last of the lines that flake8 takes as one: those up to the next end of a line
+    that is a token, so not one in a string or after a backslash."""
+    first: int | None = None
+    last = 0
+    for token in tokens:
+        if token.type in (tokenize.ENDMARKER, tokenize.DEDENT):
+            continue
+        first = token.start[0] if first is None else min(first, token.start[0])
+        last = max(last, token.end[0])
+        if token.type in (tokenize.NL, tokenize.NEWLINE):
+            yield first, last
+            first, last = None, 0
 
 
-def _logical_lines(text: str) -> dict[int, tuple[int, int]]:
-    """For each line, the first and last line of the statement that it is part of: flake8 takes a
-    comment on any of them for all."""
+def _statements(tokens: list[tokenize.TokenInfo]) -> dict[int, tuple[int, int]]:
+    """For each line, the first and last line of the statement that it is part of."""
     ranges: dict[int, tuple[int, int]] = {}
     first: int | None = None
     last = 0
-    for token in _tokens(text):
+    for token in tokens:
         if token.type in (tokenize.COMMENT, tokenize.NL, tokenize.INDENT, tokenize.DEDENT):
             continue
         if first is None:

@@ -1,0 +1,41 @@
+"""`mplint graph`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from mplint.engine import Engine
+from mplint.frontends import graph
+from mplint.frontends.paths import missing
+from mplint.frontends.status import CLEAN, FAILED
+from mplint.frontends.terminal import complain
+from mplint.registry import load
+
+DESCRIPTION = """\
+Shows which processes a program has and how many of each; which queues, pipes, pools and locks they
+talk over, and who puts into them and who takes out; each with its place."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Adds the options."""
+    parser.add_argument(
+        "operands",
+        metavar="PATH",
+        nargs="*",
+        help="a file or folder [default: the current folder]",
+    )
+    parser.add_argument("--format", choices=graph.FORMATS, default="text", help="[default: text]")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Writes the graph of what is there, and complains about paths that are not."""
+    paths = options.operands or [os.curdir]
+    errors = list(missing(paths))
+    for error in errors:
+        complain(error)
+    files = Engine(load()).discover(path for path in paths if os.path.lexists(path))
+    if files:
+        graph.run(files, options.format, sys.stdout)
+    return FAILED if errors else CLEAN

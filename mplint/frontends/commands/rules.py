@@ -1,0 +1,71 @@
+"""`mplint rules`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from typing import TextIO
+
+from mplint import registry
+from mplint.frontends.pages import Page, pages
+from mplint.frontends.status import CLEAN
+from mplint.frontends.terminal import is_coloured
+
+DESCRIPTION = """\
+Lists the rules of all rule packs that are installed. Those of the kinds bug and portability are on
+unless switched off; advice is off unless selected."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Adds the options."""
+    parser.add_argument(
+        "--output-format", choices=("text", "json"), default="text", help="[default: text]"
+    )
+    parser.set_defaults(operands=[])
+
+
+def run(options: argparse.Namespace) -> int:
+    """Writes the list. Raises RegistryError."""
+    rules = list(pages(registry.load()))
+    if options.output_format == "json":
+        print(json.dumps([_as_object(rule) for rule in rules], indent=2))
+    elif is_coloured(sys.stdout):
+        _draw_table(rules, sys.stdout)
+    else:
+        _write_table(rules, sys.stdout)
+    return CLEAN
+
+
+def _as_object(rule: Page) -> dict[str, object]:
+    return {
+        "code": rule.code,
+        "name": rule.name,
+        "kind": rule.kind,
+        "summary": rule.summary,
+        "start_methods": list(rule.start_methods),
+        "python": rule.python,
+    }
+
+
+def _write_table(rules: Sequence[Page], output: TextIO) -> None:
+    rows = [(rule.code, rule.name, rule.kind, rule.summary) for rule in rules]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        output.write("  ".join(cells).rstrip() + "\n")
+
+
+def _draw_table(rules: Sequence[Page], output: TextIO) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("code", style="bold", no_wrap=True)
+    table.add_column("name", style="cyan", no_wrap=True)
+    table.add_column("kind", no_wrap=True)
+    table.add_column("summary")
+    for rule in rules:
+        table.add_row(rule.code, rule.name, rule.kind, rule.summary)
+    Console(file=output, highlight=False, markup=False).print(table)

@@ -1,0 +1,1 @@
+"""A producer in one module, its consumer in another."""

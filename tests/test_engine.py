@@ -1,0 +1,469 @@
+"""Which files are checked, how they are read, and that nothing else decides what is found."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+from conftest import DATA, HANG, PLAIN, script, spawn
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import mplint.engine
+from mplint.analysis import Job
+from mplint.config import Configuration, Settings
+from mplint.diagnostics import Diagnostic
+from mplint.engine import Engine, Report
+from mplint.registry import RegistryError, load
+
+Write = Callable[..., Path]
+
+ONE_RULE = Configuration(Settings(select=("MPL114",)))
+
+
+def check(*paths: str, **options: object) -> Report:
+    engine = Engine(load(), ONE_RULE, **options)  # type: ignore[arg-type]
+    return engine.check(engine.discover(paths))
+
+
+def places(report: Report) -> list[str]:
+    return [
+        f"{item.path}:{item.place.line}:{item.place.column}: {item.code}"
+        for item in report.diagnostics
+    ]
+
+
+# Which files --------------------------------------------------------------------------------------
+
+
+def discovered(*paths: str, **options: bool) -> list[str]:
+    return list(Engine(load()).discover(paths, **options).values())
+
+
+def test_folders_are_searched(write: Write) -> None:
+    for name in (
+        "a.py",
+        "b.pyw",
+        "c.txt",
+        "sub/d.py",
+        "sub/e.pyi",
+        ".venv/f.py",
+        "node_modules/g.py",
+    ):
+        write(name)
+    assert discovered(".") == ["a.py", "b.pyw", "sub/d.py"]
+    assert discovered("sub") == ["sub/d.py"]
+    assert discovered("./sub") == ["sub/d.py"]
+    assert discovered(os.path.abspath("sub")) == [os.path.abspath("sub/d.py")]
+
+
+def test_what_is_named_is_taken(write: Write) -> None:
+    for name in ("c.txt", "sub/e.pyi", ".venv/f.py"):
+        write(name)
+    named = ["c.txt", "./sub/e.pyi", ".venv/f.py"]
+    assert discovered(*named) == named
+    assert discovered(".venv") == [".venv/f.py"]
+
+
+def test_a_file_that_is_named_twice_is_checked_once(write: Write) -> None:
+    write("sub/a.py")
+    assert discovered("sub/a.py", "sub", "./sub/../sub/a.py", ".") == ["sub/a.py"]
+
+
+def test_gitignore(write: Write, folder: Path) -> None:
+    for name in (
+        "a.py",
+        "b_pb2.py",
+        "keep_pb2.py",
+        "build/c.py",
+        "sub/build/d.py",
+        "sub/keep_pb2.py",
+    ):
+        write(name)
+    write(".gitignore", "*_pb2.py\nbuild/\n!keep_pb2.py\n[z-a]\n\\\n")
+    write("sub/.gitignore", "*.py\n!d.py\n")
+    assert discovered(".") == ["a.py", "keep_pb2.py"]
+    assert discovered("b_pb2.py") == ["b_pb2.py"]
+    (folder / ".git").mkdir()
+    assert discovered("sub") == []
+    # a .gitignore above the repository has no say in it
+    (folder / "sub" / ".git").mkdir()
+    (folder / "sub" / ".gitignore").unlink()
+    assert discovered("sub") == ["sub/build/d.py", "sub/keep_pb2.py"]
+
+
+def test_inside_of_an_ignored_folder(write: Write) -> None:
+    """Virtual environments ignore themselves; who names a package in one means it."""
+    write("env/.gitignore", "*\n")
+    write("env/lib/package/a.py")
+    write("env/lib/package/b.py")
+    write("env/lib/package/.gitignore", "b.py\n")
+    assert discovered(".") == []
+    assert discovered("env/lib/package") == ["env/lib/package/a.py"]
+
+
+def test_exclude(write: Write) -> None:
+    for name in ("a.py", "old/b.py", "sub/old/c.py", "sub/d_test.py", "sub/e.py"):
+        write(name)
+    write("mplint.toml", 'exclude = ["/old", "*_test.py"]\n')
+    assert discovered(".") == ["a.py", "sub/e.py", "sub/old/c.py"]
+    assert discovered("sub/d_test.py", "old/b.py") == ["sub/d_test.py", "old/b.py"]
+    assert discovered("old") == ["old/b.py"]
+    assert discovered("sub/d_test.py", "old/b.py", "old", "a.py", force_exclude=True) == ["a.py"]
+
+
+def test_links_and_pipes(write: Write, folder: Path) -> None:
+    write("a.py", PLAIN)
+    (folder / "loop").symlink_to(folder, target_is_directory=True)
+    (folder / "self.py").symlink_to("self.py")
+    (folder / "broken.py").symlink_to("nowhere.py")
+    os.mkfifo(folder / "pipe.py")
+    (folder / "folder.py").mkdir()
+    write("folder.py/b.py", PLAIN)
+    assert discovered(".") == ["a.py", "folder.py/b.py"]
+    report = check("self.py", "broken.py", "pipe.py")
+    assert places(report) == ["broken.py:1:1: MPL001", "pipe.py:1:1: MPL001", "self.py:1:1: MPL001"]
+    messages = [item.message for item in report.diagnostics]
+    assert messages[0] == "No such file or directory"
+    assert messages[1] == "not a regular file"
+    assert len(set(messages)) == 3
+
+
+def test_a_folder_that_cannot_be_searched(
+    write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("a.py", PLAIN)
+    write("closed/b.py")
+    closed = folder / "closed"
+    # permissions are nothing to root
+    monkeypatch.setattr(mplint.engine, "_is_open", lambda path: path != closed)
+    assert places(check(".")) == ["closed:1:1: MPL001"]
+    assert places(check("closed")) == ["closed:1:1: MPL001"]
+
+
+# How they are read --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (HANG.encode(), 5),
+        (b"\xef\xbb\xbf" + HANG.encode(), 5),
+        (HANG.replace("\n", "\r\n").encode(), 5),
+        (b"\xef\xbb\xbf# coding: utf-8\r\n" + HANG.replace("\n", "\r\n").encode(), 6),
+        (b"# coding: latin-1\nname = '\xe9'\n" + HANG.encode(), 7),
+        (b"#!/usr/bin/python\n# -*- coding: cp1252 -*-\nname = '\x80'\n" + HANG.encode(), 8),
+        ("name = '\N{MATHEMATICAL FRAKTUR CAPITAL U}\u2028'\n".encode() + HANG.encode(), 6),
+        (b"\x0c\n" + HANG.encode(), 6),
+        (HANG.replace("queue.get", "\x0cqueue.get").encode(), 5),
+        (HANG.rstrip().encode(), 5),
+    ],
+    ids=lambda value: ascii(value)[:40],
+)
+def test_encodings(write: Write, content: bytes, line: int) -> None:
+    write("a.py", content)
+    found = places(check("a.py"))
+    assert [place.rpartition(":")[0].rsplit(":", 1)[0] for place in found] == [f"a.py:{line}"]
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xef\xbb\xbf", b"# comment", b"\x0c", PLAIN])
+def test_nothing_to_find(write: Write, content: bytes | str) -> None:
+    write("a.py", content)
+    report = check("a.py")
+    assert (report.diagnostics, report.errors, report.files) == ([], [], 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "said"),
+    [
+        (b"x = 1\nname = '\xff'\n", 2, "not utf-8 text"),
+        (b"import multiprocessing\nname = '\xff'\n", 2, "not utf-8 text"),
+        (b"\xef\xbb\xbf# coding: latin-1\n", 1, ""),
+        (b"# coding: no-such-coding\n", 1, "no-such-coding"),
+        (b"x = 1\ny = '\0'\n", 2, "null bytes"),
+        (HANG.encode("utf-16"), 1, ""),
+        (b"import multiprocessing\ndef f(:\n", 2, "parsed"),
+        (b"import multiprocessing\nx = " + b"(" * 5000, 1, "nested"),
+    ],
+)
+def test_what_cannot_be_read(write: Write, content: bytes, line: int, said: str) -> None:
+    write("a.py", content)
+    write("b.py")
+    report = check("a.py", "b.py")
+    assert places(report)[1:] == ["b.py:5:1: MPL114"]
+    first = report.diagnostics[0]
+    assert (first.path, first.place.line, first.code, first.kind) == (
+        "a.py",
+        line,
+        "MPL001",
+        "error",
+    )
+    assert said in first.message
+    assert "\n" not in first.message
+
+
+def test_unreadable_can_be_ignored(write: Write) -> None:
+    write("a.py", b"\xff")
+    write("b.py", b"import multiprocessing\ndef f(:\n")
+    engine = Engine(load(), Configuration(Settings(ignore=("MPL001",))))
+    assert engine.check(engine.discover(["."])).diagnostics == []
+
+
+# Settings -----------------------------------------------------------------------------------------
+
+
+def test_per_file_ignores(write: Write) -> None:
+    for name in ("a.py", "a_test.py", "old/b.py", "old/deep/c.py"):
+        write(name)
+    write("mplint.toml", '[per-file-ignores]\n"*_test.py" = ["MPL1"]\n"old/*.py" = ["MPL114"]\n')
+    assert places(check(".")) == ["a.py:5:1: MPL114", "old/deep/c.py:5:1: MPL114"]
+    assert places(check("a_test.py", "old/b.py")) == []
+
+
+def test_start_methods_and_versions(write: Write) -> None:
+    write("a.py")
+
+    def bites(**given: object) -> list[tuple[str, ...]]:
+        engine = Engine(load(), Configuration(Settings(select=("MPL114",), **given)))  # type: ignore[arg-type]
+        report = engine.check(engine.discover(["."]))
+        return [item.start_methods for item in report.diagnostics]
+
+    assert bites() == [("fork", "spawn", "forkserver")]
+    assert bites(start_methods=("spawn", "fork")) == [("fork", "spawn")]
+    assert bites(target_version="3.14") == [("fork", "spawn", "forkserver")]
+    write("mplint.toml", 'start-methods = ["forkserver"]\n')
+    assert bites() == [("forkserver",)]
+    assert bites(start_methods=("spawn",)) == [("spawn",)]
+
+
+# Failures -----------------------------------------------------------------------------------------
+
+
+def test_an_internal_failure_is_one_finding(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    visitor = load().rules["MPL114"].visitor
+    original = visitor.visit_Call  # type: ignore[attr-defined]
+
+    def fails(self: object, node: object) -> None:
+        if self.model.path.name == "b.py":  # type: ignore[attr-defined]
+            raise ZeroDivisionError("oh")
+        original(self, node)
+
+    monkeypatch.setattr(
+        visitor, "visits", tuple((n, fails if n == "Call" else v) for n, v in visitor.visits)
+    )
+    for name in ("a.py", "b.py", "c.py"):
+        write(name)
+    report = check(".")
+    assert places(report) == ["a.py:5:1: MPL114", "b.py:1:1: MPL002", "c.py:5:1: MPL114"]
+    assert "ZeroDivisionError: oh" in report.diagnostics[1].message
+
+
+_RUN_ELSEWHERE = mplint.engine._run_elsewhere
+
+
+def _dies(job: Job, gated: frozenset[Path]) -> list[Diagnostic]:
+    if any(target.path.name == "program_07.py" for target in job.targets):
+        os._exit(3)
+    return _RUN_ELSEWHERE(job, gated)
+
+
+def test_a_process_that_dies_is_one_finding(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mplint.engine, "_run_elsewhere", _dies)
+    for number in range(mplint.engine.SERIAL_FILES + 2):
+        write(f"program_{number:02}.py")
+    found = places(check(".", jobs=2))
+    assert "program_07.py:1:1: MPL002" in found
+    assert sum("MPL114" in place for place in found) == mplint.engine.SERIAL_FILES + 1
+
+
+def test_no_rule_pack(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mplint.registry.entry_points", lambda group: ())
+    load.cache_clear()
+    try:
+        with pytest.raises(RegistryError, match="no rule pack is installed; `pip install"):
+            load()
+    finally:
+        load.cache_clear()
+
+
+# Nothing else decides what is found ---------------------------------------------------------------
+
+PROJECTS = sorted(path.name for path in DATA.iterdir())
+
+
+def all_rules() -> Configuration:
+    return Configuration(Settings(extend_select=("ALL",)))
+
+
+def found_in(files: Iterable[str], jobs: int = 1, **options: object) -> list[Diagnostic]:
+    engine = Engine(load(), all_rules(), jobs=jobs, **options)  # type: ignore[arg-type]
+    return engine.check(engine.discover(files)).diagnostics
+
+
+@pytest.mark.parametrize("project", PROJECTS)
+def test_the_projects_have_findings(copied: Callable[[str], Path], project: str) -> None:
+    copied(project)
+    assert found_in(["."])
+
+
+@pytest.mark.parametrize("project", PROJECTS)
+def test_each_alone(copied: Callable[[str], Path], project: str) -> None:
+    """check(a, b) == check(a) + check(b), in any order, from paths of any form."""
+    copied(project)
+    files = discovered(".")
+    whole = found_in(["."])
+    assert whole == found_in(files) == found_in(reversed(files))
+    assert whole == sorted(itertools.chain.from_iterable(found_in([file]) for file in files))
+    absolute = found_in([os.path.abspath(file) for file in files])
+    strip = os.getcwd() + os.sep
+    assert [item.path.removeprefix(strip) for item in absolute] == [item.path for item in whole]
+
+
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(seed=st.integers(0, 10**6))
+def test_any_files_in_any_order(copied: Callable[[str], Path], seed: int) -> None:
+    for project in PROJECTS:
+        copied(project)
+    files = discovered(".")
+    some = random.Random(seed).sample(files, random.Random(seed).randint(1, len(files)))
+    whole = [item for item in found_in(files) if item.path in some]
+    assert found_in(some) == whole
+
+
+def test_jobs(copied: Callable[[str], Path]) -> None:
+    folder = copied("pipeline")
+    for number in range(mplint.engine.SERIAL_FILES):
+        (folder / f"program_{number}.py").write_text(HANG)
+    alone = found_in(["."], jobs=1)
+    assert alone == found_in(["."], jobs=2) == found_in(["."], jobs=64)
+
+
+def test_contents_on_disk_or_over_it(copied: Callable[[str], Path]) -> None:
+    folder = copied("pipeline")
+    whole = found_in(["."])
+    for file in discovered("."):
+        path = folder / file
+        content = path.read_bytes()
+        path.write_bytes(b"")
+        engine = Engine(load(), all_rules(), {path: content})
+        found = engine.check({path: file}).diagnostics
+        assert found == [item for item in whole if item.path == file]
+        path.unlink()
+        engine = Engine(load(), all_rules(), {path: content})
+        assert engine.check({path: file}).diagnostics == found
+        path.write_bytes(content)
+
+
+def test_one_engine_for_many_files(copied: Callable[[str], Path]) -> None:
+    copied("pipeline")
+    engine = Engine(load(), all_rules())
+    found = [
+        item
+        for path, file in Engine(load()).discover(["."]).items()
+        for item in engine.check({path: file}).diagnostics
+    ]
+    assert sorted(found) == found_in(["."])
+
+
+def test_one_engine_works_a_program_out_once(
+    copied: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied("pipeline")
+    linked = []
+    link = mplint.engine.link
+    monkeypatch.setattr(mplint.engine, "link", lambda *which: linked.append(which) or link(*which))
+    engine = Engine(load(), all_rules())
+    for path, file in engine.discover(["."]).items():
+        engine.check({path: file})
+    assert linked
+    assert len(linked) == len(set(linked))
+
+
+# What is checked does not run ---------------------------------------------------------------------
+
+NAMES = (
+    *("mplint_rules/__init__", "mplint_rules/mpl999_evil/__init__", "rules/mplint_rules/__init__"),
+    *("multiprocessing", "queue", "socket", "random", "signal", "tempfile", "concurrent/__init__"),
+    *("sitecustomize", "usercustomize", "conftest", "setup", "libcst", "rich/__init__", "pathspec"),
+    *("packaging/__init__", "tomllib", "tomli", "json", "flake8_plugin"),
+)
+
+WATCHED = """\
+import sys
+watched = sys.argv.pop(1)
+
+def watch(event, arguments):
+    if event == "exec":
+        name = getattr(arguments[0], "co_filename", "")
+        assert not name.startswith(watched), name
+    elif event == "import":
+        assert not str(arguments[1] or "").startswith(watched), arguments[1]
+    elif event == "compile":
+        assert not str(arguments[1] or "").startswith(watched), arguments[1]
+    elif event == "open" and str(arguments[0]).startswith(watched):
+        writes = set(str(arguments[1] or "r")) & set("wxa+")
+        assert not writes, arguments
+
+sys.addaudithook(watch)
+from mplint.frontends.cli import main
+if __name__ == "__main__":
+    sys.exit(main())
+"""
+
+
+@pytest.fixture
+def hostile(write: Write, folder: Path) -> Path:
+    """A project in which every file tells when it has been run."""
+    telling = f"open({str(folder.parent / 'ran')!r}, 'a').write(__file__ + '\\n')\n"
+    for name in NAMES:
+        write(f"{name}.py", telling)
+    for number in range(mplint.engine.SERIAL_FILES + 1):
+        write(f"program_{number}.py", HANG + telling)
+    write("evil.egg-info/entry_points.txt", "[mplint.rules]\nevil = mplint_rules\n")
+    write("evil.egg-info/PKG-INFO", "Metadata-Version: 2.1\nName: evil\nVersion: 1\n")
+    return folder
+
+
+def assert_nothing_ran(folder: Path) -> None:
+    ran = folder.parent / "ran"
+    assert not ran.exists(), ran.read_text()
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("way", ["script", "module", "watched"])
+def test_nothing_is_run(hostile: Path, tmp_path: Path, way: str, jobs: int) -> None:
+    if way == "script":
+        command = [script("mplint")]
+    elif way == "module":
+        command = [sys.executable, "-m", "mplint"]
+    else:
+        (tmp_path / "watched.py").write_text(WATCHED)
+        command = [sys.executable, str(tmp_path / "watched.py"), str(hostile)]
+    ran = spawn(*command, "check", "--select=MPL114", "--output-format=concise", f"--jobs={jobs}")
+    assert_nothing_ran(hostile)
+    assert ran.err == ""
+    assert (ran.status, len(ran.lines)) == (1, mplint.engine.SERIAL_FILES + 1)
+
+
+def test_rule_packs_in_the_current_folder(hostile: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", ["", str(hostile), *sys.path])
+    codes = list(load().rules)
+    load.cache_clear()
+    assert list(load().rules) == codes
+    assert_nothing_ran(hostile)
+
+
+def test_nothing_is_run_by_flake8(hostile: Path) -> None:
+    # with one job: flake8's own processes look for modules in the current folder
+    ran = spawn(
+        script("flake8"), "--isolated", "--select=MPL", "--mplint-select=MPL114", "--jobs=1"
+    )
+    assert_nothing_ran(hostile)
+    assert (ran.err, len(ran.lines)) == ("", mplint.engine.SERIAL_FILES + 1)
