@@ -145,6 +145,11 @@ QUIET: frozenset[str] = frozenset(
 QUIET_MODULES: frozenset[str] = frozenset({"logging", "warnings", "typing", "dataclasses"})
 """Modules all of whose functions are quiet."""
 
+KEEPERS: frozenset[str] = frozenset(
+    {"logging.handlers.QueueHandler", "logging.handlers.QueueListener"}
+)
+"""Calls of quiet modules that keep what they are given, and use it later."""
+
 KEEPS_NOTHING: frozenset[str] = frozenset(
     {"next", "eval", "json.dumps", "json.loads", "pickle.loads"}
 )
@@ -221,6 +226,9 @@ QUIET_METHODS: frozenset[str] = frozenset(
 """Methods of strings, containers and loggers that do not raise on ordinary data, whatever the
 receiver is called."""
 
+SPLITS: frozenset[str] = frozenset({"split", "rsplit"})
+"""Methods that give as many parts as there happen to be in a text."""
+
 PLAIN_RESULTS: frozenset[str] = frozenset(
     {
         *[
@@ -288,6 +296,47 @@ PLAIN_RESULTS: frozenset[str] = frozenset(
     }
 )
 """Calls whose result is plain data: never an object that the model follows."""
+
+SMALL_RESULTS: frozenset[str] = frozenset(
+    [
+        "bit_length",
+        "count",
+        "digest",
+        "endswith",
+        "find",
+        "getsize",
+        "hexdigest",
+        "index",
+        "is_alive",
+        "isalnum",
+        "isalpha",
+        "isdigit",
+        "isoformat",
+        "item",
+        "now",
+        "perf_counter",
+        "qsize",
+        "rfind",
+        "startswith",
+        "time",
+        "timestamp",
+        "today",
+        "total_seconds",
+        "utcnow",
+    ]
+)
+"""Methods and functions of modules that give a number, a date or another small thing."""
+
+SMALL_ATTRIBUTES: frozenset[str] = frozenset(
+    {"__name__", "exitcode", "name", "ndim", "pid", "returncode", "shape", "size", "st_size"}
+)
+"""Attributes that are numbers or short texts by their names."""
+
+FILE_DATA: frozenset[str] = frozenset({"closed", "encoding", "errors", "mode", "name", "newlines"})
+"""Attributes of open files that are plain data."""
+
+CONVERSIONS: frozenset[str] = frozenset({"int", "float", "complex", "decimal.Decimal"})
+"""Calls that raise when they are given a text that is no number."""
 
 ELEMENT_PRESERVING: frozenset[str] = frozenset(
     {

@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from mplint.model.solve import Solver
 
 
+OWN_DECORATOR = "own "
+"""What the name of a decorator begins with that is a function or class of the project."""
+
+
 @dataclass(frozen=True, slots=True)
 class Launch:
     """That a function is not called here but runs elsewhere: as the target of a process or thread,
@@ -218,6 +222,8 @@ def call_function(
 ) -> Values:
     callee = solver.activation_of(function, _site(site), site.activation)
     solver.enter(callee)
+    if _is_wrapped(solver, function):
+        hand_over(solver, site, given)
     passed = bind(solver, function, callee, given)
     if solver.record is not None:
         shared = tuple(
@@ -234,6 +240,13 @@ def call_function(
     from mplint.model.solve import RETURNED
 
     return solver.read((callee, RETURNED))
+
+
+def _is_wrapped(solver: Solver, function: FunctionRef) -> bool:
+    """Whether a decorator of the project stands between a call and the function, and may use the
+    arguments itself."""
+    names = solver.decorations.get(function.scope, ())
+    return any(name == "?" or name.startswith(OWN_DECORATOR) for name in names)
 
 
 def _site(site: CallSite) -> Site:
@@ -532,6 +545,10 @@ def _member(
     for cls in ancestry:
         if isinstance(cls, ClassRef):
             members = solver.read((cls, name))
+            if members and _is_enum(ancestry) and not _has_function(members):
+                # a member of an enumeration is one and the same object in every process
+                path = f"{cls.path.stem}.{cls.name}.{name}"
+                return frozenset({solver.intern(Named, path, None)})
             if members:
                 found: set[Value] = set()
                 for member in members:
@@ -550,6 +567,14 @@ def _member(
         else:
             return JUST_UNKNOWN
     return NOTHING
+
+
+def _is_enum(ancestry: list[Value]) -> bool:
+    return any(isinstance(base, Named) and base.path.startswith("enum.") for base in ancestry)
+
+
+def _has_function(members: Values) -> bool:
+    return any(isinstance(member, (FunctionRef, ClassRef)) for member in members)
 
 
 def _bind_member(
@@ -640,6 +665,15 @@ def enter_with(solver: Solver, values: Values, activation: Activation, at: int) 
     return frozenset(found)
 
 
+def close_with(solver: Solver, values: Values, activation: Activation, at: int) -> None:
+    """What the end of `with values` does to followed objects; `at` numbers the statement."""
+    if solver.record is not None:
+        for value in values:
+            if isinstance(value, Made) and value.kind.role == "connection":
+                closing = RawOperation(activation, at, value, "close", None)
+                solver.record.operations.append(closing)
+
+
 def decorator_names(solver: Solver, decorator: f.Expr, activation: Activation) -> Iterable[str]:
     """How a decorator is called: the library name behind it, or its own text."""
     called = decorator.function if isinstance(decorator, f.Call) else decorator
@@ -653,7 +687,7 @@ def decorator_names(solver: Solver, decorator: f.Expr, activation: Activation) -
         if isinstance(value, Named):
             yield value.path
         elif isinstance(value, (FunctionRef, ClassRef)):
-            yield value.name
+            yield f"{OWN_DECORATOR}{value.name}"
         else:
             yield "?"
 

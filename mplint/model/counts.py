@@ -384,4 +384,6 @@ def describe(expression: f.Expr) -> str:
             return text
         case f.Lambda():
             return "lambda"
+        case f.Display(shape="tuple", items=items) if len(items) > 1:
+            return f"({', '.join(describe(item) for item in items)})"
     return "…"

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from mplint.catalog import python
 from mplint.model import facts as f
 from mplint.model.flow import Flow, Gone, Machine, Raised
+from mplint.model.intrinsics import NAMED_TUPLE
 from mplint.model.outline import Outline
 from mplint.model.values import (
     UNKNOWN,
@@ -15,6 +18,8 @@ from mplint.model.values import (
     Container,
     Instance,
     Literal,
+    Made,
+    Named,
     Value,
     Values,
 )
@@ -23,6 +28,9 @@ from mplint.model.waiting import Failure, error_name, is_end
 if TYPE_CHECKING:
     from mplint.model.program import Channel, Operation, Program, Worker
     from mplint.model.sentinels import Sentinels
+
+MAX_SMALL = 1_000
+"""A slice up to here is taken to be small."""
 
 MAX_CALLERS = 4
 """How far up the calls we look for the function in which both ends of a question meet."""
@@ -140,6 +148,9 @@ class _Joining(Machine[str]):
             return ("joined",)
         return (state,)
 
+    def repeated(self, state: str) -> Iterable[str]:
+        return ("drained",)
+
 
 class _Starting(Machine[bool]):
     """Whether a put is reached before a worker is started."""
@@ -174,7 +185,7 @@ class _Before(Machine[bool]):
 
 class _Owing(Machine[str]):
     """`done`, or `owing` between a get and its task_done; remembers gets that find it owing. What
-    it owes for a sentinel is `told`, as that may be put when nobody counts any more."""
+    it owes for a sentinel is `told` or `ended`, as that may be put when nobody counts any more."""
 
     def __init__(self, channel: Channel, sentinels: Sentinels) -> None:
         self.channel = channel
@@ -185,12 +196,23 @@ class _Owing(Machine[str]):
     def operate(self, state: str, operation: Operation) -> Iterable[str]:
         if is_end(operation.receiver, self.channel.exit):
             if operation.does == "get":
-                if state == "owing":
+                if state in ("owing", "told"):  # who is told to stop and goes on, was not
                     self.skipped = operation
                 return ("owing",)
             if operation.does == "task-done":
                 return ("done",)
         return (state,)
+
+    def ended(self, state: str, operation: Operation) -> Iterable[str]:
+        if is_end(operation.receiver, self.channel.exit):
+            if state == "owing":
+                self.skipped = operation
+            self.told |= self.sentinels.iterated_until(operation) or frozenset()
+            return ("ended",)
+        return (state,)
+
+    def repeated(self, state: str) -> Iterable[str]:
+        return ("done",)
 
     def test(self, state: str, test: f.Expr, activation: Activation, holds: bool) -> str:
         if state == "owing":
@@ -333,12 +355,31 @@ class Draining:
             return any(self._is_big(part, activation) for part in f.parts(item))
         if isinstance(item, f.Comprehension):
             return True
+        if isinstance(item, f.Call):
+            function = item.function
+            if isinstance(function, f.Attribute) and function.name in python.SMALL_RESULTS:
+                return False
+            if self._makes_tuple(function, activation):
+                return any(self._is_big(each.value, activation) for each in item.arguments)
+        if isinstance(item, f.Attribute) and item.name in python.SMALL_ATTRIBUTES:
+            return False
+        if isinstance(item, f.Subscript) and isinstance(item.index, f.Slice):
+            limits = [part.value for part in item.index.parts if isinstance(part, f.Constant)]
+            if any(isinstance(limit, int) and limit <= MAX_SMALL for limit in limits):
+                return False
         if isinstance(item, f.Binary) and "*" in item.operators:
             return any(
                 isinstance(part, f.Constant) and isinstance(part.value, int) and part.value > 10_000
                 for part in item.operands
             )
         return any(self._is_big_value(value) for value in self.program.values(item, activation))
+
+    def _makes_tuple(self, function: f.Expr, activation: Activation) -> bool:
+        """Whether a function is a class that `namedtuple` has made."""
+        return any(
+            isinstance(value, Named) and value.path.startswith(NAMED_TUPLE)
+            for value in self.program.values(function, activation)
+        )
 
     def _is_big_value(self, value: Value) -> bool:
         if isinstance(value, Literal):
@@ -465,7 +506,8 @@ class Draining:
             if self.program.waiting.is_opaque(entry):
                 continue
             for way, states in flow.ends(entry, "done").items():
-                if "told" in states and self._told_before(join, channel, machine.told):
+                told = states.keys() & {"told", "ended"}
+                if told and self._told_before(join, channel, machine.told):
                     return Skipped(worker, get, None)
                 if "owing" not in states or isinstance(way, Gone):
                     continue
@@ -499,38 +541,86 @@ class Draining:
         guarded = self._guarded(look, channel)
         if guarded is None:
             return None
-        frame, get = guarded
+        loop, get = guarded
+        if self._shares_lock(look, get):
+            return None  # nobody can take anything in between
         takers = {runner for taken in channel.gets for runner in taken.runners}
         mine = look.runners
-        if len(mine) == 1 and get.waits_for_ever:
-            (runner,) = mine
-            if (
-                not isinstance(runner, str)
-                and takers == {runner}
-                and self._several(runner, channel)
+        if get.waits_for_ever and takers == mine:
+            workers = [runner for runner in mine if not isinstance(runner, str)]
+            workers.sort(key=lambda worker: (worker.name, str(worker.launched_at)))
+            if len(workers) == len(mine) and any(
+                len(workers) > 1 or self._several(worker, channel) for worker in workers
             ):
-                return Race(channel, get, takers=runner)
-        if not isinstance(frame, f.While) or self._is_repeated(look, frame):
+                return Race(channel, get, takers=workers[0])
+        if isinstance(loop, f.Branch) or self._is_repeated(look, loop):
             return None
+        if self.program.waiting.is_dropped(get.activation, get.at):
+            return None  # what is only thrown away need not be complete
         return self._unflushed(look, channel, get)
 
-    def _guarded(self, look: Operation, channel: Channel) -> tuple[f.Step, Operation] | None:
-        """The loop or branch that a look decides on, and the get inside."""
+    def _guarded(
+        self, look: Operation, channel: Channel
+    ) -> tuple[f.Step | f.Expr, Operation] | None:
+        """The loop or branch that a look decides on, and the get inside. A get that does not wait
+        is a look itself, where the loop ends once it finds nothing."""
+        if look.does == "get":
+            loop = self._ended_by(look)
+            return (loop, look) if loop is not None else None
         outline = self.program.outline(look.activation)
         for frame in outline.around(look.at):
-            if isinstance(frame.node, (f.While, f.Branch)) and frame.part == "test":
-                for get in channel.gets:
-                    if get.activation is look.activation and any(
-                        inner.node is frame.node and inner.part == "body"
-                        for inner in outline.around(get.at)
-                    ):
-                        return frame.node, get
-                return None
-            if not isinstance(frame.node, (f.Unary, f.Comparison, f.Boolean, f.Call)):
-                return None
-            if isinstance(frame.node, f.Boolean):
+            node = frame.node
+            if isinstance(node, (f.While, f.Branch, f.For)) and frame.part == "test":
+                if isinstance(node, f.Branch) and _just_leaves(node.arms[frame.index][1]):
+                    around = outline.loops(node.at)
+                    return self._taken_in(around[-1].node, look, channel) if around else None
+                return self._taken_in(node, look, channel)
+            if isinstance(node, f.Comprehension):
+                return self._taken_in(node, look, channel)
+            if not isinstance(node, (f.Unary, f.Comparison, f.Call)):
                 return None  # something else has a say in it
         return None
+
+    def _taken_in(
+        self, node: f.Step | f.Expr, look: Operation, channel: Channel
+    ) -> tuple[f.Step | f.Expr, Operation] | None:
+        """A loop or branch, and the get inside it."""
+        outline = self.program.outline(look.activation)
+        for get in channel.gets:
+            if get.activation is look.activation and any(
+                inner.node is node and inner.part in ("body", "element")
+                for inner in outline.around(get.at)
+            ):
+                return node, get
+        return None
+
+    def _ended_by(self, get: Operation) -> f.Step | f.Expr | None:
+        """The endless loop that ends when a get finds nothing."""
+        if get.blocks is not False:
+            return None
+        around = list(self.program.outline(get.activation).around(get.at))
+        for frame, outer in pairwise(around):
+            if isinstance(frame.node, f.Try) and frame.part == "body":
+                handlers = frame.node.handlers
+                if len(handlers) == 1 and _just_leaves(handlers[0].body):
+                    return outer.node if isinstance(outer.node, f.While) else None
+                return None
+        return None
+
+    def _shares_lock(self, look: Operation, get: Operation) -> bool:
+        """Whether a look and a get are in one `with lock`."""
+        outline = self.program.outline(look.activation)
+        inside = {frame.node.at for frame in outline.around(get.at)}
+        return any(
+            isinstance(frame.node, f.With)
+            and frame.node.at in inside
+            and any(
+                isinstance(value, Made) and value.kind.role == "lock"
+                for manager, _ in frame.node.items
+                for value in self.program.values(manager, look.activation)
+            )
+            for frame in outline.around(look.at)
+        )
 
     def _several(self, worker: Worker, channel: Channel) -> bool:
         """Whether there are several processes of a worker: a known number above one, or a loop."""
@@ -539,7 +629,7 @@ class Draining:
         count = self.program.sentinels.processes(worker, channel)
         return count is not None and (count.known is None or count.known > 1)
 
-    def _is_repeated(self, look: Operation, loop: f.Step) -> bool:
+    def _is_repeated(self, look: Operation, loop: f.Step | f.Expr) -> bool:
         """Whether what the loop misses is seen by a later turn of a loop around it."""
         outline = self.program.outline(look.activation)
         if len(outline.loops(loop.at)) > 0:
@@ -567,6 +657,13 @@ class Draining:
                 if machine.put is not None:
                     return Race(channel, get, put=machine.put)
         return None
+
+
+def _just_leaves(block: f.Block) -> bool:
+    """Whether a block does nothing but to leave the loop or the function."""
+    return (
+        len(block) == 1 and isinstance(block[0], f.Leave) and block[0].kind in ("break", "return")
+    )
 
 
 def _leaves_after(outline: Outline, at: int, loop: f.Step | f.Expr) -> bool:
@@ -618,6 +715,8 @@ class _Collecting(Machine[str]):
                 return ("put",)
             if operation.does == "get":
                 return ("idle",) if state == "put" else ("joined",)
+        elif self.worker is not None and operation.method.waits and operation.does != "put":
+            return ("joined",)  # for something that may tell that all is there
         return (state,)
 
     def unsure(self, state: str, operation: Operation) -> Iterable[str]:

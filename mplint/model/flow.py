@@ -18,10 +18,13 @@ from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 from mplint.catalog import python
 from mplint.model import facts as f
 from mplint.model.values import (
+    DATA,
+    UNKNOWN,
     Activation,
     ClassRef,
     Container,
     Instance,
+    Literal,
     Made,
     Named,
     Site,
@@ -93,6 +96,14 @@ class Machine(Generic[State]):
 
     def launch(self, state: State, activation: Activation, at: int) -> Iterable[State]:
         """The states after a call that starts something elsewhere."""
+        return (state,)
+
+    def ended(self, state: State, operation: Operation) -> Iterable[State]:
+        """The states after the last get of `iter(q.get, sentinel)`, which gives the sentinel."""
+        return self.operate(state, operation)
+
+    def repeated(self, state: State) -> Iterable[State]:
+        """The states after a recursive call, of which nothing is known."""
         return (state,)
 
 
@@ -175,7 +186,8 @@ class Flow(Generic[State]):
                     _merge(ends, NORMAL, states)
                 return ends
             case f.For(source=source, body=body, otherwise=otherwise):
-                states = self._evaluate(source, states, activation, ends)
+                if not self._items_of(step, activation):
+                    states = self._evaluate(source, states, activation, ends)
                 states = self._iterated(source, states, activation, ends)
                 return self._loop(step, None, body, otherwise, states, activation, ends)
             case f.While(test=test, body=body, otherwise=otherwise):
@@ -194,11 +206,36 @@ class Flow(Generic[State]):
             case f.Define():
                 _merge(ends, NORMAL, states)
                 return ends
+            case f.Bind(targets=targets, value=value, operator=operator) if value is not None:
+                states = self._evaluate(value, states, activation, ends)
+                for target in targets:
+                    if operator is not None:
+                        states = self._evaluate(target, states, activation, ends)
+                        if isinstance(target, f.Subscript) and self._is_dict(target, activation):
+                            site = Site(activation.path, target.at)
+                            self._fail(states, "KeyError", site, ends)
+                    else:
+                        states = self._store(target, value, states, activation, ends)
+                _merge(ends, NORMAL, states)
+                return ends
             case _:
                 for expression in f.expressions(step):
                     states = self._evaluate(expression, states, activation, ends)
                 _merge(ends, NORMAL, states)
                 return ends
+
+    def _store(
+        self, target: f.Expr, value: f.Expr, states: States, activation: Activation, ends: Ends
+    ) -> States:
+        """The states after an assignment: `a, b = text.split()` may get too many or too few."""
+        if isinstance(target, f.Display) and isinstance(value, f.Call):
+            function = value.function
+            if isinstance(function, f.Attribute) and function.name in python.SPLITS:
+                if not any(isinstance(item, f.Star) for item in target.items):
+                    self._fail(states, "ValueError", Site(activation.path, value.at), ends)
+        for part in f.parts(target):
+            states = self._evaluate(part, states, activation, ends)
+        return states
 
     def _into(self, ends: Ends, more: Ends) -> None:
         for way, states in more.items():
@@ -219,8 +256,11 @@ class Flow(Generic[State]):
         endless = test is not None and self.program.truth(test, activation) is True
         turn = states
         first = True
+        items = self._items_of(step, activation)
         while turn:
             _add(seen, turn)
+            if items:
+                turn = self._operate(items, turn, Site(activation.path, step.at), ends)
             if test is not None:
                 turn = self._evaluate(test, turn, activation, ends)
                 if not first and not endless:
@@ -235,7 +275,12 @@ class Flow(Generic[State]):
                     _merge(ends, NORMAL, left)
                 else:
                     _merge(ends, way, left)
-            if test is None:
+            if items:
+                for item in items:
+                    for state, why in turn.items():
+                        for new in self.machine.ended(state, item):  # type: ignore[arg-type]
+                            after.setdefault(new, why)
+            elif test is None:
                 _add(after, turn)
             elif not endless:
                 checked = self._evaluate(test, turn, activation, ends)
@@ -245,6 +290,13 @@ class Flow(Generic[State]):
         if after:
             self._into(ends, self._block(otherwise, after, activation))
         return ends
+
+    def _items_of(self, step: f.For | f.While, activation: Activation) -> list[Operation]:
+        """What each turn of `for item in iter(q.get, sentinel)` begins with."""
+        if not isinstance(step, f.For):
+            return []
+        found = self.program.operations_at.get((activation, step.source.at), ())
+        return [operation for operation in found if operation.is_iterated]
 
     def _with(self, step: f.With, states: States, activation: Activation) -> Ends:
         ends: Ends = {}
@@ -260,6 +312,7 @@ class Flow(Generic[State]):
                 left = self._call_members(manager.at, "__exit__", left, activation, outer)
                 _merge(outer, way, left)
             inner = outer
+        inner = self._closed(step, inner, activation)
         for way, left in inner.items():
             if isinstance(way, Raised) and any(
                 types is not None and catches(self.program, types, way.error) is not False
@@ -268,6 +321,17 @@ class Flow(Generic[State]):
                 way = NORMAL
             _merge(ends, way, left)
         return ends
+
+    def _closed(self, step: f.With, inner: Ends, activation: Activation) -> Ends:
+        """The ways out of a `with` that closes followed objects on all of them."""
+        operations = self.program.operations_at.get((activation, step.at), ())
+        if not operations:
+            return inner
+        site = Site(activation.path, step.at)
+        outer: Ends = {}
+        for way, left in inner.items():
+            _merge(outer, way, self._operate(operations, left, site, outer))
+        return outer
 
     def _call_members(
         self, at: int, name: str, states: States, activation: Activation, ends: Ends
@@ -364,7 +428,26 @@ class Flow(Generic[State]):
         elif isinstance(expression, f.Comprehension):
             for clause in expression.clauses:
                 states = self._iterated(clause.source, states, activation, ends)
+        elif isinstance(expression, f.Subscript) and self._may_lack(expression, activation):
+            self._fail(states, "LookupError", Site(activation.path, expression.at), ends)
         return states
+
+    def _is_dict(self, expression: f.Subscript, activation: Activation) -> bool:
+        """Whether a variable key is looked up in a plain dict."""
+        if isinstance(expression.index, f.Constant):
+            return False
+        owners = self.program.values(expression.value, activation)
+        return bool(owners) and all(
+            isinstance(owner, Container) and owner.shape == "dict" for owner in owners
+        )
+
+    def _may_lack(self, expression: f.Subscript, activation: Activation) -> bool:
+        """Whether data from elsewhere is asked for a key that it may not have."""
+        index = expression.index
+        if not (isinstance(index, f.Constant) and isinstance(index.value, str)):
+            return False
+        owners = self.program.values(expression.value, activation)
+        return any(value is UNKNOWN or value is DATA for value in owners)
 
     def _call(self, call: f.Call, states: States, activation: Activation, ends: Ends) -> States:
         program, at = self.program, call.at
@@ -375,6 +458,10 @@ class Flow(Generic[State]):
         if operations:
             _add(after, self._operate(operations, states, site, ends))
         for callee in callees:
+            if callee.scope.name in _OF_WITH:
+                function = call.function
+                if not (isinstance(function, f.Attribute) and function.name in _OF_WITH):
+                    continue  # the `with` around calls it
             if callee.scope.is_generator:
                 _add(after, states)
             else:
@@ -398,6 +485,8 @@ class Flow(Generic[State]):
                 return {}
             if self._opens(activation, at):
                 self._fail(after, "OSError", site, ends)
+            if path in python.CONVERSIONS and self._is_text(call, activation):
+                self._fail(after, "ValueError", site, ends)
             if path is not None or (activation, at) in program.record.unknown:
                 after = {}
                 for state, why in states.items():
@@ -406,6 +495,12 @@ class Flow(Generic[State]):
                 if self.raises(call, path):
                     self._fail(after, ANY, site, ends)
         return after
+
+    def _is_text(self, call: f.Call, activation: Activation) -> bool:
+        """Whether a call is given data from elsewhere, or a text that is no number."""
+        given = [argument.value for argument in call.arguments]
+        values = self.program.values(given[0], activation) if len(given) == 1 else ()
+        return any(value is UNKNOWN or _is_no_number(value) for value in values)
 
     def _opens(self, activation: Activation, at: int) -> bool:
         """Whether a call opens a file or a connection, which may not be there."""
@@ -457,8 +552,9 @@ class Flow(Generic[State]):
         after: States = {}
         for state, why in states.items():
             found = self.ends(callee, state)  # type: ignore[arg-type]
-            if not found:  # recursive, or too deep: nothing is known of it
-                after.setdefault(state, why)
+            if not found:
+                for unknown in self.machine.repeated(state):  # type: ignore[arg-type]
+                    after.setdefault(unknown, why)
             for way, left in found.items():
                 if why is not None:
                     left = dict.fromkeys(left, why)
@@ -473,7 +569,10 @@ class Flow(Generic[State]):
     def _tested(
         self, test: f.Expr, states: States, activation: Activation, *, holds: bool
     ) -> States:
-        constant = self.program.truth(test, activation) if isinstance(test, f.Constant) else None
+        if isinstance(test, f.Constant):
+            constant = self.program.truth(test, activation)
+        else:
+            constant = self.program.exists(test, activation)
         if constant is not None and constant is not holds:
             return {}
         after: States = {}
@@ -531,6 +630,8 @@ _SAME = {
     "asyncio.TimeoutError": "TimeoutError",
 }
 """Exceptions that go by several names."""
+
+_OF_WITH = frozenset({"__enter__", "__exit__"})
 
 _CONSUMERS = frozenset({"list", "tuple", "set", "sorted", "sum", "max", "min", "next", "dict"})
 
@@ -590,6 +691,16 @@ def _class_catches(cls: ClassRef, error: Error, program: Program) -> bool | None
         return None
     if isinstance(error, ClassRef):
         return cls in program.solver.ancestry(error)
+    return False
+
+
+def _is_no_number(value: Value) -> bool:
+    if not isinstance(value, Literal) or not isinstance(value.value, str):
+        return False
+    try:
+        float(value.value)
+    except ValueError:
+        return True
     return False
 
 

@@ -3,6 +3,7 @@ what a call raises."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -70,6 +71,8 @@ class Interfaces:
         """An attribute that a queue, a pipe end or the module does not have."""
         name = attribute.name
         values = self.program.values(attribute.value, activation)
+        if self._is_prepared(attribute.at, activation):
+            return None
         made = self.channel(values)
         if made is not None:
             known = made.kind.knows(name) or (made, name) in self.program.solver.cells
@@ -80,6 +83,21 @@ class Interfaces:
             what = f"raises AttributeError: {made.kind.noun} has no `{name}`"
             return Missing(written, what, instead, made.site)
         return self._missing_in_module(values, name)
+
+    def _is_prepared(self, at: int, activation: Activation) -> bool:
+        """Whether the code asks first what the object is, or catches the error."""
+        for frame in self.program.outline(activation).around(at):
+            node = frame.node
+            if isinstance(node, f.Try) and frame.part == "body":
+                types = [describe(h.type) if h.type is not None else "" for h in node.handlers]
+                if any(name in text for text in types for name in _PREPARED_FOR):
+                    return True
+            elif isinstance(node, f.Branch) and frame.part in ("body", "otherwise"):
+                if any(_asks_for_type(test) for test, _ in node.arms):
+                    return True
+            elif isinstance(node, f.Conditional) and _asks_for_type(node.test):
+                return True
+        return False
 
     def _missing_in_module(self, values: Values, name: str) -> Missing | None:
         if len(values) != 1:
@@ -160,6 +178,8 @@ class Interfaces:
         timeout = operation.argument("timeout")
         if type(block) in (int, float) and block not in (0, 1) and timeout is None:
             waits = "waits for ever" if block else "does not wait"
+            if isinstance(block, float) and operation.does != "get":
+                waits += " (up to Python 3.11, it raises TypeError)"  # these are written in C
             return Missing(
                 f"{text}({self._before_block(operation)}{block!r})",
                 f"{waits}: the {block!r} is taken for `block`, not for `timeout`",
@@ -189,25 +209,58 @@ class Interfaces:
             case f.Call(function=f.Name(id="len"), arguments=(argument,)):
                 expression, use = argument.value, "len"
             case f.Unary(operator="not", operand=operand):
-                expression, use = operand, "truth"
+                expression = operand
             case f.Call() | f.Comparison():
                 return None
         made = self.channel(self.program.values(expression, activation))
-        if made is None or made.kind.role != "queue":
+        if (
+            made is None
+            or made.kind.role != "queue"
+            or self._is_prepared(expression.at, activation)
+        ):
             return None
         use = use or self._use(expression, activation)
-        if use not in _COLLECTION:
+        if use not in _COLLECTION or (use == "truth" and self._is_optional(expression, activation)):
             return None
         text = describe(expression)
         written, effect, instead = _COLLECTION[use]
         return Missing(written.format(text), effect, instead.format(text), made.site)
 
+    def _is_optional(self, expression: f.Expr, activation: Activation) -> bool:
+        """Whether a parameter may be left out, so that asking for its truth makes sense."""
+        return isinstance(expression, f.Name) and any(
+            parameter.name == expression.id and parameter.default is not None
+            for parameter in activation.scope.parameters
+        )
+
     def _use(self, expression: f.Expr, activation: Activation) -> str:
         """What the statement around takes an expression for."""
-        frame = next(self.program.outline(activation).around(expression.at), None)
-        if frame is None or frame.part != "test":
-            return ""
-        return "for" if isinstance(frame.node, f.For) else "truth"
+        outline = self.program.outline(activation)
+        for frame in outline.around(expression.at):
+            node = frame.node
+            if isinstance(node, (f.For, f.While)) and frame.part == "test":
+                return "for" if isinstance(node, f.For) else "truth"
+            if isinstance(node, f.Branch) and frame.part == "test":
+                # `if not queue: raise` asks whether there is a queue
+                near = {node.at, *(loop.node.at for loop in outline.loops(node.at))}
+                taken = any(
+                    inner.node.at in near
+                    for get in self._gets(expression, activation)
+                    for inner in outline.around(get.at)
+                )
+                return "truth" if taken else ""
+            if not isinstance(node, (f.Unary, f.Boolean)):
+                return ""
+        return ""
+
+    def _gets(self, expression: f.Expr, activation: Activation) -> list[Operation]:
+        """What the function takes from a queue."""
+        return [
+            operation
+            for value in self.program.values(expression, activation)
+            for operation in self.program.on.get(value, ())
+            if operation.activation is activation and operation.does == "get"
+        ]
 
     # Handlers -----------------------------------------------------------------------------------
 
@@ -217,9 +270,13 @@ class Interfaces:
         if not errors or not operation.sure or operation.kind.family not in ("process", "manager"):
             return None
         activation = operation.activation
+        if self.program.waiting.is_opaque(activation):
+            return None
         outline = self.program.outline(activation)
         found: WrongHandler | None = None
         for frame in outline.around(operation.at):
+            if isinstance(frame.node, f.With) and self._suppresses(frame.node, activation):
+                return None
             if not isinstance(frame.node, f.Try) or frame.part != "body":
                 continue
             for handler in frame.node.handlers:
@@ -235,7 +292,41 @@ class Interfaces:
                         at = Site(activation.path, handler.type.at)
                         text = describe(handler.type)
                         found = WrongHandler(operation, at, text, error, missing)
+        if found is not None and self._is_caught_above(activation, errors):
+            return None
         return found
+
+    def _suppresses(self, step: f.With, activation: Activation) -> bool:
+        """Whether a `with` may swallow exceptions: `contextlib.suppress(…)`."""
+        return any(
+            isinstance(value, Named) and value.path == "contextlib.suppress"
+            for manager, _ in step.items
+            if isinstance(manager, f.Call)
+            for value in self.program.values(manager.function, activation)
+        )
+
+    def _is_caught_above(self, activation: Activation, errors: Iterable[str]) -> bool:
+        """Whether a function that calls this one catches what it lets through."""
+        todo, seen = [activation], {activation}
+        while todo:
+            for edge in self.program.callers[todo.pop()]:
+                for frame in self.program.outline(edge.caller).around(edge.at):
+                    if isinstance(frame.node, f.Try) and frame.part == "body":
+                        if self._catches_some(frame.node, edge.caller, errors):
+                            return True
+                if edge.caller not in seen and edge.launch is None:
+                    seen.add(edge.caller)
+                    todo.append(edge.caller)
+        return False
+
+    def _catches_some(self, step: f.Try, activation: Activation, errors: Iterable[str]) -> bool:
+        for handler in step.handlers:
+            if handler.type is None:
+                return True
+            types = self.program.values(handler.type, activation)
+            if any(catches(self.program, types, error) is not False for error in errors):
+                return True
+        return False
 
     def _missing_exception(self, type_: f.Expr, activation: Activation) -> bool:
         """Whether a handler's type does not exist: `multiprocessing.Queue.Empty`, `q.Empty`."""
@@ -254,6 +345,8 @@ class Interfaces:
 
     def _is_meant(self, type_: f.Expr, activation: Activation) -> bool:
         """Whether a handler looks as if it were for an empty or full queue, or a timeout."""
+        if isinstance(type_, f.Display):
+            return any(self._is_meant(inner, activation) for inner in type_.items)
         return any(
             isinstance(value, Named) and value.path.rpartition(".")[2] in _TIMEOUTS
             for value in self.program.values(type_, activation)
@@ -263,6 +356,15 @@ class Interfaces:
 def _owner(call: f.Call) -> f.Expr:
     return call.function.value if isinstance(call.function, f.Attribute) else call.function
 
+
+def _asks_for_type(test: f.Expr) -> bool:
+    if isinstance(test, f.Call) and isinstance(test.function, f.Name):
+        if test.function.id in ("hasattr", "isinstance", "callable", "type"):
+            return True
+    return any(_asks_for_type(part) for part in f.parts(test))
+
+
+_PREPARED_FOR = ("AttributeError", "TypeError")
 
 _TIMEOUTS = frozenset({"TimeoutError", "QueueEmpty", "QueueFull", "Empty", "Full", "timeout"})
 

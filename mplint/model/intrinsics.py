@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from mplint.model.solve import Solver
 
 
+NAMED_TUPLE = "collections.namedtuple."
+"""What the names of classes that `namedtuple` makes begin with."""
+
+
 def call(solver: Solver, function: Named, site: CallSite, given: Arguments) -> Values:
     """A call of a library's function or class."""
     path = function.path
@@ -53,7 +57,7 @@ def _foreign(solver: Solver, path: str, site: CallSite, given: Arguments) -> Val
     """A call that the catalog says little about: does it keep its arguments, is its result data?"""
     module = path.partition(".")[0]
     quiet = path in python.QUIET or module in python.QUIET_MODULES
-    if not (quiet or path in python.KEEPS_NOTHING):
+    if not (quiet or path in python.KEEPS_NOTHING) or path in python.KEEPERS:
         calls.hand_over(solver, site, given)
     else:
         for values in given.all():
@@ -219,6 +223,8 @@ def attribute_of_made(solver: Solver, value: Made, name: str) -> Values:
         return frozenset({solver.intern(Named, f"{root}.{name}", value)})
     if name in kind.methods:
         return frozenset({solver.intern(Bound, value, name)})
+    if kind.role == "file" and name in python.FILE_DATA:
+        return JUST_DATA
     if kind.role in ("proxy", "logger", "file") or name.startswith("__"):
         return frozenset({solver.intern(Bound, value, name)})
     known = solver.read((value, name))
@@ -567,8 +573,14 @@ def _text(values: Values) -> str | None:
     return texts[0] if len(values) == len(texts) == 1 else None
 
 
-def _globals_of(values: Values) -> Values:
-    return values
+def _namedtuple(solver: Solver, site: CallSite, given: Arguments) -> Values:
+    name = _text(given.positional[0]) if given.positional else None
+    return frozenset({solver.intern(Named, f"{NAMED_TUPLE}{name}", None)})
+
+
+def _repeat(solver: Solver, site: CallSite, given: Arguments) -> Values:
+    first = given.positional[0] if given.positional else JUST_UNKNOWN
+    return containers.hold(solver, "iterator", site.activation, site.at, [first])
 
 
 def _first(solver: Solver, site: CallSite, given: Arguments) -> Values:
@@ -634,6 +646,8 @@ _SPECIAL: dict[str, Callable[[Solver, CallSite, Arguments], Values]] = {
     "max": _max,
     "min": _max,
     "typing.cast": _second,
+    "collections.namedtuple": _namedtuple,
+    "itertools.repeat": _repeat,
     "asyncio.to_thread": _to_thread,
     "concurrent.futures.as_completed": _same_elements,
     "concurrent.futures.wait": _wait_for_futures,

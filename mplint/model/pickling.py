@@ -19,12 +19,14 @@ from mplint.model.values import (
     Container,
     FunctionRef,
     Instance,
+    Literal,
     Made,
     Named,
     Partial,
     Site,
     Value,
     Values,
+    sort_key,
 )
 
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ class Pickling:
     def _of_values(self, values: Values, site: Site, depth: int) -> Obstacle | None:
         if not values:
             return None
-        found = [self._of_value(value, site, depth) for value in sorted(values, key=_stable)]
+        found = [self._of_value(value, site, depth) for value in sorted(values, key=sort_key)]
         return found[0] if all(found) else None
 
     def _of_value(self, value: Value, site: Site, depth: int) -> Obstacle | None:
@@ -134,7 +136,7 @@ class Pickling:
 
     def put_obstacle(self, put: Operation) -> Obstacle | None:
         """Why what a put sends cannot be pickled."""
-        if put.kind.family not in ("process", "manager") or not put.sure:
+        if put.kind.family not in ("process", "manager") or not put.crosses:
             return None
         if put.method.parameters[0] == "buf" or self.pickler(put) != "pickle":
             return None
@@ -161,10 +163,12 @@ class Pickling:
 
     def task_obstacle(self, task: Operation) -> Obstacle | None:
         """Why a task cannot be sent to a worker of a pool."""
-        if task.kind.family != "process" or not task.sure or self.pickler(task) != "pickle":
+        if task.kind.family != "process" or not task.crosses or self.pickler(task) != "pickle":
             return None
         one_by_one = task.method.tasks in ("map", "starmap", "executor-map")
         for index, part in enumerate(self.task_parts(task)):
+            if self._may_be_elsewhere(part, task):
+                continue
             if one_by_one and index:  # the collection stays here, its elements are sent
                 found = self._elements(part, task.activation)
             else:
@@ -172,6 +176,16 @@ class Pickling:
             if found is not None:
                 return found
         return None
+
+    def _may_be_elsewhere(self, part: f.Expr, task: Operation) -> bool:
+        """Whether a parameter that is handed on may belong to calls in which there is no pool."""
+        if not isinstance(part, f.Name):
+            return False
+        call = task.call
+        function = call.function if call is not None else None
+        owners = task.values(function.value) if isinstance(function, f.Attribute) else ()
+        is_parameter = any(p.name == part.id for p in task.activation.scope.parameters)
+        return is_parameter and any(isinstance(owner, Literal) for owner in owners)
 
     def _elements(self, expression: f.Expr, activation: Activation) -> Obstacle | None:
         site = Site(activation.path, expression.at)
@@ -212,13 +226,8 @@ def _is_function(activation: Activation | None) -> bool:
 def _local_function(scope: f.Scope, outer: Activation | None) -> str | None:
     if scope.kind == "lambda":
         return "a lambda"
+    if outer is not None and scope.name in outer.scope.global_names:
+        return None  # it is a name of the module
     if _is_function(outer):
         return f"`{scope.name}`, a function defined inside another function"
     return None
-
-
-def _stable(value: Value) -> str:
-    site = getattr(value, "site", None)
-    if isinstance(site, Site):
-        return f"{site.path}:{site.at:08}"
-    return type(value).__name__

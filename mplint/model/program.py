@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from mplint import catalog
 from mplint.catalog import Kind, Method
 from mplint.catalog.multiprocessing import CONNECTION, JOINABLE_QUEUE, QUEUE
 from mplint.diagnostics import START_METHODS
@@ -29,15 +30,13 @@ from mplint.model.values import (
     Activation,
     ClassRef,
     Container,
-    FunctionRef,
     Instance,
     Literal,
     Made,
-    Named,
     Site,
-    Super,
     Value,
     Values,
+    sort_key,
 )
 
 if TYPE_CHECKING:
@@ -135,30 +134,41 @@ class Operation:
     @property
     def text(self) -> str:
         """The call as it is written, as far as that is short."""
-        call = self.call
-        return describe(call.function) + "()" if call is not None else f"{self.name}()"
+        reference = self._reference
+        return describe(reference) + "()" if reference is not None else f"{self.name}()"
 
     @property
     def receiver_text(self) -> str:
         """The receiver as it is written."""
-        call = self.call
-        if call is None or not isinstance(call.function, f.Attribute):
-            return self.kind.noun
-        return describe(call.function.value)
+        reference = self._reference
+        return describe(reference.value) if reference is not None else self.kind.noun
 
     @property
     def sure(self) -> bool:
         """Whether the receiver is certainly this object, or another made by the same expression."""
-        call = self.call
-        if call is None or not isinstance(call.function, f.Attribute):
+        reference = self._reference
+        return reference is not None and self.program.is_one(self.values(reference.value))
+
+    @property
+    def crosses(self) -> bool:
+        """Whether the receiver is certainly one for processes: an import may give one for threads
+        in its place, with which nothing is copied."""
+        reference = self._reference
+        if reference is None or not self.sure:
             return False
-        return self.program.is_one(self.values(call.function.value))
+        return all(
+            value.kind.family in ("process", "manager")
+            for value in self.program.objects(self.values(reference.value))
+            if isinstance(value, Made)
+        )
 
     @property
     def blocks(self) -> bool | None:
         """Whether the call waits at all."""
         if not self.method.waits:
             return False
+        if self.is_iterated:
+            return True
         for name in ("block", "blocking"):
             given = self.argument(name)
             if given is not None:
@@ -168,6 +178,8 @@ class Operation:
     @property
     def timed(self) -> bool | None:
         """Whether the call gives up after a while."""
+        if self.is_iterated:
+            return False
         given = self.argument("timeout")
         if given is None:
             return False if self._plain_call else None
@@ -181,7 +193,7 @@ class Operation:
     def gives_up_with(self) -> tuple[str, ...]:
         """What the call raises when it does not wait and there is nothing, or no room."""
         method = self.method
-        if not method.raises or (method.waits and self.blocks is True and self.timed is False):
+        if method.waits and self.blocks is not False and self.timed is not True:
             return ("EOFError",) if "EOFError" in method.raises else ()
         if self.does == "put" and isinstance(self.receiver, Made):
             channel = self.program.channels.get(self.receiver)
@@ -206,6 +218,24 @@ class Operation:
     def _plain_call(self) -> bool:
         call = self.call
         return call is not None and not any(argument.star for argument in call.arguments)
+
+    @property
+    def is_iterated(self) -> bool:
+        """Whether it is the callable of `iter(q.get, sentinel)`, which calls it with nothing."""
+        return self.call is None and self._reference is not None
+
+    @property
+    def _reference(self) -> f.Attribute | None:
+        """The `q.get` of a call `q.get()`, or of `iter(q.get, sentinel)`."""
+        found = self.program.outline(self.activation).expressions.get(self.at)
+        if not isinstance(found, f.Call):
+            return None
+        function = found.function
+        if isinstance(function, f.Name) and function.id == "iter" and len(found.arguments) == 2:
+            function = found.arguments[0].value
+        if isinstance(function, f.Attribute) and function.name == self.name:
+            return function
+        return None
 
     @property
     def runners(self) -> frozenset[Runner]:
@@ -366,7 +396,12 @@ class Program:
             self.operations.append(operation)
             self.on[raw.receiver].append(operation)
             self.operations_at[raw.activation, raw.at].append(operation)
+        known = set()
         for edge in sorted(self.record.edges, key=_edge_order):
+            # a module may be read in after the call that needs it was seen first
+            if (edge.caller, edge.at, edge.callee, edge.launch) in known:
+                continue
+            known.add((edge.caller, edge.at, edge.callee, edge.launch))
             place = (edge.caller, edge.at)
             if edge.launch is None:
                 if edge.callee not in self.callees_at[place]:
@@ -478,16 +513,44 @@ class Program:
         objects = self.objects(values)
         if not objects or UNKNOWN in objects:
             return False
+        if self._replaced and any(
+            isinstance(value, Made) and value.kind.name in self._replaced for value in objects
+        ):
+            return False
         places = {
             (value.site, value.part) if isinstance(value, Made) else value for value in objects
         }
         return len(places) == 1
+
+    @cached_property
+    def _replaced(self) -> set[str]:
+        """The names of a library that a test replaces: `mock.patch("multiprocessing.Pool")`."""
+        found = set()
+        for (activation, at), path in self.record.externals.items():
+            if path.endswith(("mock.patch", "mock.patch.object", "monkeypatch.setattr")):
+                call = self.outline(activation).expressions.get(at)
+                for argument in call.arguments if isinstance(call, f.Call) else ():
+                    if isinstance(argument.value, f.Constant):
+                        found.add(str(argument.value.value).rpartition(".")[2])
+        return found
 
     def truth(self, expression: f.Expr, activation: Activation) -> bool | None:
         """Whether an expression is true, where it is constant."""
         values = self.values(expression, activation)
         answers = {bool(v.value) if isinstance(v, Literal) else None for v in values}
         return answers.pop() if len(answers) == 1 else None
+
+    def exists(self, expression: f.Expr, activation: Activation) -> bool | None:
+        """Whether an expression is certainly a followed object, none of which is ever false, or
+        certainly not one of them (`not queue`)."""
+        if isinstance(expression, f.Unary) and expression.operator == "not":
+            inner = self.exists(expression.operand, activation)
+            return None if inner is None else not inner
+        if not isinstance(expression, (f.Name, f.Attribute)):
+            return None
+        values = self.values(expression, activation)
+        followed = [v for v in values if isinstance(v, Made) and v.kind.role != "proxy"]
+        return True if values and len(followed) == len(values) else None
 
     @cached_property
     def _attributes(self) -> dict[Value, set[str]]:
@@ -567,7 +630,7 @@ class Program:
         to Python."""
         found: dict[str, None] = {}
         for (activation, at), path in self.record.externals.items():
-            if path.rpartition(".")[2] == "set_start_method":
+            if path.rpartition(".")[2] == "set_start_method" and catalog.library(path):
                 call = self.outline(activation).expressions.get(at)
                 if isinstance(call, f.Call) and call.arguments:
                     for value in self.values(call.arguments[0].value, activation):
@@ -692,6 +755,8 @@ def _refine(solver: Solver, record: Record) -> Policy:
     }
     for (activation, _), values in record.made.items():
         scope = activation.scope
+        if scope.name == "__init__":
+            continue  # what it makes belongs to the object: these are told apart by their classes
         if len(given[scope]) > 1 and any(calls.is_shared(solver, value) for value in values):
             functions.add(scope)
     for activation in solver.activations:
@@ -736,24 +801,8 @@ def _split_classes(solver: Solver, record: Record) -> frozenset[f.Scope]:
 
 
 def _order(raw: calls.RawOperation) -> tuple[str, int, str, str]:
-    return (str(raw.activation.path), raw.at, repr(raw.activation), _value_key(raw.receiver))
+    return (str(raw.activation.path), raw.at, repr(raw.activation), sort_key(raw.receiver))
 
 
 def _edge_order(edge: calls.Edge) -> tuple[str, int, str, int]:
     return (str(edge.caller.path), edge.at, str(edge.callee.path), edge.callee.scope.at)
-
-
-def _value_key(value: Value) -> str:
-    """A stable text to sort values by."""
-    match value:
-        case Made(site=site, part=part):
-            return f"{site.path}:{site.at}:{part}"
-        case Instance(cls=cls, site=at):
-            return f"{cls.path}:{cls.scope.at}:{at.at if at else ''}"
-        case Super(receiver=receiver):
-            return _value_key(receiver)
-        case FunctionRef(path=path, scope=scope):
-            return f"{path}:{scope.at}"
-        case Named(path=name):
-            return name
-    return ""

@@ -47,6 +47,9 @@ SUFFIXES = (".py", ".pyw")
 
 MAX_FILES = 200_000
 
+MAX_PACKAGES = 2
+"""Through so many packages that hand on each other's names a file is still taken to be imported."""
+
 
 @dataclass(frozen=True, slots=True)
 class Root:
@@ -101,6 +104,7 @@ class Project:
         self.files = files
         self.root = root
         self.modules = Modules(files, root.folder)
+        self._direct: dict[Path, frozenset[Path]] = {}
         if gated is not None:
             self.__dict__["gated"] = gated
 
@@ -132,10 +136,27 @@ class Project:
 
     @cached_property
     def _imported(self) -> dict[Path, frozenset[Path]]:
-        """The files of the project that each gated file imports."""
-        return {path: frozenset(self._imports(path, frozenset())) for path in self.gated}
+        """The files of the project that each gated file imports, directly or through the
+        `__init__` of packages that import each other's."""
+        found: dict[Path, frozenset[Path]] = {}
+        for path in self.gated:
+            reached = set(new := self._imports(path))
+            for _ in range(MAX_PACKAGES):
+                packages = [target for target in new if target.name == "__init__.py"]
+                inner = (self._imports(target) for target in packages)
+                new = frozenset().union(*inner) - reached
+                reached |= new
+            found[path] = frozenset(reached)
+        return found
 
-    def _imports(self, path: Path, through: frozenset[Path]) -> Iterator[Path]:
+    def _imports(self, path: Path) -> frozenset[Path]:
+        """The files of the project that a file imports."""
+        known = self._direct.get(path)
+        if known is None:
+            known = self._direct[path] = frozenset(self._scan(path))
+        return known
+
+    def _scan(self, path: Path) -> Iterator[Path]:
         try:
             imports = scan_imports(self.files.read(path))
         except Unreadable:
@@ -146,11 +167,8 @@ class Project:
                 module = f"{item.module}.{item.name}" if item.module else item.name
                 targets.append(self.modules.find(path, module, item.level))
             for target in targets:
-                if target is None or target == path:
-                    continue
-                yield target
-                if target.name == "__init__.py" and target not in through and len(through) < 3:
-                    yield from self._imports(target, through | {target, path})
+                if target is not None and target != path:
+                    yield target
 
     @cached_property
     def programs(self) -> list[tuple[Path, ...]]:

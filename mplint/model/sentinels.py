@@ -27,6 +27,7 @@ from mplint.model.values import (
 from mplint.model.waiting import is_end
 
 if TYPE_CHECKING:
+    from mplint.model.calls import Edge
     from mplint.model.program import Channel, Operation, Program, Worker
 
 
@@ -97,6 +98,9 @@ class _Told(Machine[str]):
     def unsure(self, state: str, operation: Operation) -> Iterable[str]:
         return self.operate(state, operation)
 
+    def repeated(self, state: str) -> Iterable[str]:
+        return ("loose",)
+
     def test(self, state: str, test: f.Expr, activation: Activation, holds: bool) -> str | None:
         found = self.sentinels.test_of(test, activation)
         if found is not None and is_end(found.get.receiver, self.channel.exit):
@@ -124,6 +128,9 @@ class _Telling(Machine[str]):
             return ("told",)
         return (state,)
 
+    def repeated(self, state: str) -> Iterable[str]:
+        return ("told",)
+
 
 class Sentinels:
     """The questions about sentinels, over one program."""
@@ -149,19 +156,33 @@ class Sentinels:
                     get = self.source(one, activation)
                     if get is not None and operator in _OPERATORS:
                         sentinel = self.program.values(other, activation)
+                        if "in" in operator.split():
+                            sentinel = self._members(sentinel)
+                            if not all(isinstance(member, Literal) for member in sentinel):
+                                continue  # a table that is looked up, not a list of signals
                         equal = operator in ("is", "==", "in")
                         return Test(get, sentinel, equal, operator, test.at)
             case f.Name() | f.Walrus() | f.Subscript():
                 get = self.source(test, activation)
                 if get is not None:
-                    none = frozenset({self.program.solver.intern(Literal, None)})
-                    return Test(get, none, False, "truth", test.at)
+                    intern = self.program.solver.intern
+                    false = frozenset(intern(Literal, value) for value in _FALSE)
+                    return Test(get, false, False, "truth", test.at)
             case f.Boolean(operands=operands):
                 for operand in operands:
                     inner = self.test_of(operand, activation)
                     if inner is not None:
                         return inner
         return None
+
+    def _members(self, values: Values) -> Values:
+        """What the containers among some values hold; `in` means any of these."""
+        members: set[Value] = set()
+        for value in values:
+            cells = self.program.solver.cells
+            inner = cells.get((value, "all")) if isinstance(value, Container) else None
+            members |= inner or {UNKNOWN}
+        return frozenset(members)
 
     def source(
         self, expression: f.Expr, activation: Activation, depth: int = 0
@@ -216,7 +237,7 @@ class Sentinels:
         if len(gets) != 1 or not gets[0].sure or self.program.waiting.is_opaque(worker.entries[0]):
             return None
         (get,) = gets
-        looped = self._iterated_until(get)
+        looped = self.iterated_until(get)
         if looped is not None:
             return Consumer(worker, channel, get, looped, get.site)
         machine = _Told(self, channel)
@@ -239,7 +260,7 @@ class Sentinels:
         outline = self.program.outline(get.activation)
         return any(isinstance(frame.node, f.While) for frame in outline.around(get.at))
 
-    def _iterated_until(self, get: Operation) -> Values | None:
+    def iterated_until(self, get: Operation) -> Values | None:
         """The sentinel of `iter(q.get, sentinel)`."""
         outline = self.program.outline(get.activation)
         found = outline.expressions.get(get.at)
@@ -272,33 +293,44 @@ class Sentinels:
         if None in keys:
             return None
         values = put.values(item)
+        if DATA in values and not isinstance(item, f.Text) and _are_computed(sentinels):
+            if not self._is_element(item, put.activation, keys):
+                return None
         answers = {self._is_sentinel(value, keys) for value in values}
         if len(answers) == 1:
             answer = answers.pop()
-            if answer is None and self._is_element(item, put.activation):
+            if answer is None and self._is_element(item, put.activation, keys):
                 return False
             return answer
-        if answers == {None, False} and self._is_element(item, put.activation):
+        if answers == {None, False} and self._is_element(item, put.activation, keys):
             return False
         return None
 
     def _is_sentinel(self, value: Value, keys: set[Hashable | None]) -> bool | None:
         if value is UNKNOWN:
             return None
+        key = _key(value)
         if isinstance(value, Container):
-            inner = self.program.solver.cells.get((value, "all"), frozenset())
+            if key in keys:
+                return True
+            solver = self.program.solver
+            if _key(solver.intern(Literal, False)) in keys and not solver.arity.get(value):
+                return None  # it may be empty, and so false
+            if any(isinstance(known, tuple) and known[0] == "container" for known in keys):
+                return None  # they may be equal
+            inner = solver.cells.get((value, "all"), frozenset())
             # `put(("stop", None))` may be compared by its first part
             answers = {self._is_sentinel(element, keys) for element in inner}
             return False if answers <= {False} else None
-        key = _key(value)
         return key in keys if key is not None else None if value is not DATA else False
 
-    def _is_element(self, item: f.Expr, activation: Activation) -> bool:
+    def _is_element(self, item: f.Expr, activation: Activation, keys: set[Hashable | None]) -> bool:
         """Whether an expression is what a loop goes through: somebody's data, not a signal."""
         if isinstance(item, f.Display):
-            return all(self._is_element(inner, activation) for inner in item.items)
+            elements = [self._is_element(inner, activation, keys) for inner in item.items]
+            return bool(elements) and all(elements)
         if isinstance(item, f.Constant):
-            return True
+            return _key(self.program.solver.intern(Literal, item.value)) not in keys
         if not isinstance(item, f.Name):
             return False
         targets = [
@@ -315,7 +347,7 @@ class Sentinels:
         if found is None or found.operator not in ("is", "is not", "==", "!="):
             return None
         channel = self.program.waiting.channel_of(found.get)
-        if channel is None or not found.get.sure or len(found.sentinel) != 1:
+        if channel is None or not found.get.crosses or len(found.sentinel) != 1:
             return None
         (value,) = found.sentinel
         what = self._by_identity(value, exact="is" in found.operator)
@@ -340,6 +372,11 @@ class Sentinels:
                 return "a number"
             case Literal(value=int(number)) if exact and type(number) is int:
                 return "a number" if not -5 <= number <= 256 else None
+            case Container(shape="tuple") if exact:
+                # there is only one empty tuple
+                return "a tuple" if self.program.solver.arity.get(value) else None
+            case Container(shape=("list" | "dict" | "set") as shape) if exact:
+                return f"a {shape}"
         return None
 
     def _is_singleton(self, cls: ClassRef, *, exact: bool) -> bool:
@@ -468,6 +505,13 @@ class Sentinels:
             return None
         return Count(sum(number for number in known if number is not None))
 
+    def _is_repeated(self, edge: Edge) -> bool:
+        """Whether a call runs a function in threads, or as a task: nobody counts these."""
+        if edge.launch is None:
+            return False
+        kind = self.program.solver.kind_of(edge.launch.holder)
+        return kind is None or kind.family != "process" or kind.role in ("pool", "executor")
+
     def _along(self, activation: Activation, at: int, channel: Channel) -> Count | None:
         """How often an expression is evaluated for one object: the loops between where the object
         is made and where the expression stands, through the calls that lead there."""
@@ -485,7 +529,12 @@ class Sentinels:
             count = count * turns
             if home is not None and home[0].scope is activation.scope:
                 return count
-            edges = {(e.caller, e.at) for e in self.program.callers[activation] if not e.launch}
+            callers = self.program.callers[activation]
+            if any(self._is_repeated(edge) for edge in callers):
+                return None
+            edges = {(e.caller, e.at) for e in callers if not e.launch}
+            if not edges and activation in self.program.solver.from_outside:
+                return None  # others may call it as often as they like
             if not edges or activation in seen:
                 return count
             if len(edges) > 1:
@@ -494,7 +543,13 @@ class Sentinels:
             ((activation, at),) = edges
 
 
+def _are_computed(sentinels: Values) -> bool:
+    """Whether arithmetic could give a sentinel: it never gives None, or an object."""
+    return any(isinstance(s, Literal) and s.value is not None for s in sentinels)
+
+
 _OPERATORS = frozenset({"is", "is not", "==", "!=", "in", "not in"})
+_FALSE = (None, False, 0, "", b"")
 
 
 def _key(value: Value) -> Hashable | None:
@@ -506,8 +561,10 @@ def _key(value: Value) -> Hashable | None:
             return ("named", path)
         case Made(kind=kind, site=site) if kind.name == "object":
             return ("object", site)
-        case Made() | Container():
+        case Made():
             return ("object", id(value))
+        case Container():
+            return ("container", id(value))
         case ClassRef(path=path, scope=scope) | FunctionRef(path=path, scope=scope):
             return ("defined", path, scope.at)
         case Instance(cls=cls):

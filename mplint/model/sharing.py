@@ -60,6 +60,8 @@ class Sharing:
         program = self.program
         if made.kind.family != "process" or made.kind.role not in _SHARED or made.given:
             return None
+        if made.of is not None and made.of.kind.role != "context":
+            return None  # not made but asked for: `value.get_lock()`
         places = program.made.get(made, ())
         makers: set[object] = set()
         for activation, _ in places:
@@ -74,7 +76,7 @@ class Sharing:
         elsewhere = next((use for use in uses if worker not in use.runners), None)
         if elsewhere is not None:
             return MadeInWorker(made, worker, elsewhere, elsewhere)
-        entry = {activation for activation, _ in places} <= set(worker.entries)
+        entry = all(self._is_at_entry(activation, worker) for activation, _ in places)
         if not entry or not uses or self._starts_something(worker):
             return None
         verbs = {use.does for use in uses}
@@ -83,6 +85,14 @@ class Sharing:
         if puts_only or locks:
             return MadeInWorker(made, worker, uses[0], None)
         return None
+
+    def _is_at_entry(self, activation: Activation, worker: Worker) -> bool:
+        """Whether a function is where a worker begins, or what only that calls: a factory."""
+        if activation in worker.entries:
+            return True
+        callers = {edge.caller for edge in self.program.callers[activation]}
+        factory = not self.program.is_method(activation)
+        return factory and bool(callers) and callers <= set(worker.entries)
 
     def is_many(self, worker: Worker) -> bool:
         """Whether there are several processes of a worker."""

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
-from mplint.model.values import Activation, Made, Named, Site, Value
+from mplint.model.values import Activation, FunctionRef, Made, Named, Site, Value
 
 if TYPE_CHECKING:
+    from mplint.model.outline import Around
     from mplint.model.program import Program
 
 SHOWCASES = frozenset({"fixtures", "testdata", "test_data", "functional", "snippets"})
@@ -111,16 +112,13 @@ class Startup:
         module = self.program.solver.modules.get(path)
         if module is None or SHOWCASES & set(self._inside(path)):
             return None
-        places = sorted(
-            {at for holder, at in self._leads if holder is module}
-            | {start.at for start in self.starts.get(module, ())}
-        )
-        for at in places:
-            start = self._start_behind(module, at)
+        for body, at in self._at_import(module):
+            start = self._start_behind(body, at)
             if start is None or self.methods(start) == ("fork",):
                 continue
-            guard = self._guard(module, at)
-            if guard == "good" or self._left_before(module, at):
+            inside = at if body is module else body.scope.at
+            guard = self._guard(module, inside)
+            if guard == "good" or self._left_before(module, inside):
                 continue
             if guard is None or guard == "misspelt":
                 text = self._misspelt_text(module, at) if guard else None
@@ -128,6 +126,17 @@ class Startup:
                 methods = tuple(m for m in self.methods(start) if text or m in importing)
                 return Unguarded(at, start, methods, text)
         return None
+
+    def _at_import(self, module: Activation) -> list[tuple[Activation, int]]:
+        """The calls that lead to a start, in a module or in the body of one of its classes."""
+        bodies = [module] + [
+            activation
+            for activation in self.program.solver.activations
+            if activation.scope.kind == "class" and activation.outer is module
+        ]
+        places = {place for place in self._leads if place[0] in bodies}
+        places |= {(body, start.at) for body in bodies for start in self.starts.get(body, ())}
+        return sorted(places, key=lambda place: place[1])
 
     def _inside(self, path: Path) -> tuple[str, ...]:
         root = self.program.root
@@ -180,6 +189,8 @@ class Startup:
     def _guard(self, module: Activation, at: int) -> str | None:
         """`good`, `misspelt`, or None for no guard around a place of a module."""
         for frame in self.program.outline(module).around(at):
+            if self._is_guarded_by(frame, at, module):
+                return "good"
             if not isinstance(frame.node, f.Branch):
                 continue
             test = (
@@ -194,9 +205,30 @@ class Startup:
                 return "good"
         return None
 
+    def _is_guarded_by(self, frame: Around, at: int, module: Activation) -> bool:
+        """Whether a `match __name__`, or a guard inside an expression, is around a place."""
+        match frame.node:
+            case f.Match(subject=f.Name(id="__name__")):
+                return frame.part == "body"
+            case f.Conditional(test=test):
+                return self._is_guard(test, module) == "main"
+            case f.Boolean(operator="and", operands=operands):
+                before = [operand for operand in operands if operand.at < at]
+                return any(self._is_guard(operand, module) == "main" for operand in before)
+        return False
+
     def _is_guard(self, test: f.Expr, module: Activation) -> str | None:
         """`main` for a test that holds in the main module only, `child` for its opposite."""
         match test:
+            case f.Name(id=name):
+                return self._is_guard_by_name(name, module)
+            case f.Call(function=function):
+                for value in self.program.values(function, module):
+                    if isinstance(value, FunctionRef) and len(value.scope.body) == 1:
+                        (step,) = value.scope.body
+                        if isinstance(step, f.Leave) and step.value is not None:
+                            return self._is_guard(step.value, module)
+                return None
             case f.Boolean(operator="and", operands=operands):
                 answers = [self._is_guard(operand, module) for operand in operands]
                 return next((answer for answer in answers if answer), None)
@@ -216,6 +248,14 @@ class Startup:
                     return {"==": "main", "is": "main", "!=": "child"}.get(operator)
                 plain = right.value.strip("_").lower()
                 return "misspelt" if operator == "==" and plain in ("main", "name") else "main"
+        return None
+
+    def _is_guard_by_name(self, name: str, module: Activation) -> str | None:
+        """The same for a variable that holds such a test."""
+        for step in module.scope.body:
+            if isinstance(step, f.Bind) and isinstance(step.value, (f.Comparison, f.Boolean)):
+                if any(isinstance(t, f.Name) and t.id == name for t in step.targets):
+                    return self._is_guard(step.value, module)
         return None
 
     def _asks_for_process(self, test: f.Expr, module: Activation) -> bool:

@@ -201,3 +201,25 @@ class Interner:
         if value is None:
             value = self._values[key] = Activation(*arguments)
         return value
+
+
+def sort_key(value: Value) -> str:
+    """A stable text to sort values by."""
+    match value:
+        case Made(site=site, part=part):
+            return f"{site.path}:{site.at}:{part}"
+        case Instance(cls=cls, site=at):
+            return f"{cls.path}:{cls.scope.at}:{at.at if at else ''}"
+        case Super(receiver=receiver):
+            return sort_key(receiver)
+        case FunctionRef(path=path, scope=scope) | ClassRef(path=path, scope=scope):
+            return f"{path}:{scope.at:08}"
+        case Container(shape=shape, site=site):
+            return f"{site.path}:{site.at:08}:{shape}"
+        case Partial(site=site):
+            return f"{site.path}:{site.at:08}"
+        case Literal(value=constant):
+            return repr(constant)
+        case Named(path=name):
+            return name
+    return ""

@@ -164,15 +164,17 @@ class View:
         ]
 
     def launches(self, node: cst.Call) -> list[tuple[Worker, Activation]]:
-        """The workers that a call makes or starts, each with the activation it stands in."""
+        """The workers that a call makes or starts, each with the activation it stands in. Empty
+        where it may start a thread as well as a process."""
         at = self.number(node)
         if at is None:
             return []
-        return [
+        found = [
             (worker, activation)
             for activation in self.activations(node)
             for worker in self.program.launches_at.get((activation, at), ())
         ]
+        return found if len({worker.kind.family for worker, _ in found}) == 1 else []
 
     def made(self, node: cst.Call) -> list[Made]:
         """The followed objects that a call makes."""

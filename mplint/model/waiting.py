@@ -56,6 +56,9 @@ class _Sending(Machine[str]):
     def unsure(self, state: str, operation: Operation) -> Iterable[str]:
         return self.operate(state, operation)  # it may have sent: that is in doubt, so it has
 
+    def repeated(self, state: str) -> Iterable[str]:
+        return ("sent",)
+
     def launch(self, state: str, activation: Activation, at: int) -> Iterable[str]:
         return (state,)
 
@@ -82,6 +85,9 @@ class _Dying(Machine[str]):
         if state == "working" and not (isinstance(error, str) and error in _EXPECTED):
             return "failed"
         return state
+
+    def repeated(self, state: str) -> Iterable[str]:
+        return ("idle",)
 
 
 _EXPECTED = frozenset(
@@ -113,7 +119,7 @@ class Waiting:
 
     def silent_end(self, worker: Worker, channel: Channel) -> Failure | None:
         """A way in which a worker ends without having sent anything on a channel: by an exception
-        that nothing catches, by `sys.exit`, or by a `return` before it has asked anybody."""
+        that nothing catches, or by `sys.exit`."""
         flow = self._sending.setdefault(
             channel.entrance, Flow(self.program, _Sending(channel.entrance))
         )
@@ -261,6 +267,8 @@ class Waiting:
         """How many items are put at most, by everybody."""
         total = 0
         for put in channel.puts:
+            if put.call is None or put.activation in self._reached_by_threads:
+                return None  # handed on, and called as often as others like
             turns = self.program.sentinels.puts([put], channel)
             if turns is None or turns.known is None:
                 return None
@@ -352,7 +360,8 @@ class Waiting:
         return self._threads.get(activation, [])
 
     @cached_property
-    def _threads(self) -> dict[Activation, list[Worker]]:
+    def _reached_by_threads(self) -> dict[Activation, list[Worker]]:
+        """The functions that run in threads, each with these."""
         program = self.program
         found: dict[Activation, list[Worker]] = {}
         for worker in program.workers:
@@ -366,6 +375,11 @@ class Waiting:
                     continue
                 threads.append(worker)
                 todo += program.onward.get(activation, ())
+        return found
+
+    @cached_property
+    def _threads(self) -> dict[Activation, list[Worker]]:
+        program, found = self.program, self._reached_by_threads
         main = {a for a in found if any(self._called_outside(e, found) for e in program.callers[a])}
         return {
             activation: threads for activation, threads in found.items() if activation not in main
@@ -492,6 +506,9 @@ class _Closing(Machine[str]):
             return ("closed",)
         return (state,)
 
+    def repeated(self, state: str) -> Iterable[str]:
+        return ("closed",)
+
 
 _TRANSPARENT = frozenset(
     {
@@ -517,7 +534,7 @@ def _most_telling(failures: list[Failure]) -> Failure | None:
 
 def _is_expected(error: Error) -> bool:
     """Errors that mean the end of the work rather than a failure of it."""
-    return isinstance(error, str) and error in ("KeyboardInterrupt", "GeneratorExit")
+    return isinstance(error, str) and error in ("KeyboardInterrupt", "GeneratorExit", "EOFError")
 
 
 def error_name(error: Error) -> str:

@@ -8,7 +8,7 @@ from mplint.rule import Rule, RuleVisitor
 
 class Visitor(RuleVisitor):
     def visit_Call(self, node: cst.Call) -> None:
-        for look in self.model.operations(node, "look"):
+        for look in self.model.operations(node, "look", "get"):
             race = self.model.draining.race(look)
             if race is None:
                 continue

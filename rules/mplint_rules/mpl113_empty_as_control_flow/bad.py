@@ -1,24 +1,24 @@
 import multiprocessing
-import time
 
 
-def square(number, results):
-    time.sleep(0.2)
-    results.put(number * number)
+def total(numbers, results):
+    results.put(sum(iter(numbers.get, None)))
 
 
 def main():
+    numbers = multiprocessing.Queue()
     results = multiprocessing.Queue()
-    workers = [multiprocessing.Process(target=square, args=(n, results)) for n in range(4)]
-    for worker in workers:
-        worker.start()
-    squares = []
+    worker = multiprocessing.Process(target=total, args=(numbers, results))
+    worker.start()
+    for number in range(4):
+        numbers.put(number)
+    totals = []
     while not results.empty():
-        squares.append(results.get())
-    for worker in workers:
-        worker.join()
-    print("expected:", [0, 1, 4, 9])
-    print("got:", sorted(squares))
+        totals.append(results.get())
+    numbers.put(None)
+    worker.join()
+    print("expected:", [6])
+    print("got:", totals)
 
 
 if __name__ == "__main__":

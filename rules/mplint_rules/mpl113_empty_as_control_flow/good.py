@@ -1,22 +1,22 @@
 import multiprocessing
-import time
 
 
-def square(number, results):
-    time.sleep(0.2)
-    results.put(number * number)
+def total(numbers, results):
+    results.put(sum(iter(numbers.get, None)))
 
 
 def main():
+    numbers = multiprocessing.Queue()
     results = multiprocessing.Queue()
-    workers = [multiprocessing.Process(target=square, args=(n, results)) for n in range(4)]
-    for worker in workers:
-        worker.start()
-    squares = [results.get() for _ in workers]
-    for worker in workers:
-        worker.join()
-    print("expected:", [0, 1, 4, 9])
-    print("got:", sorted(squares))
+    worker = multiprocessing.Process(target=total, args=(numbers, results))
+    worker.start()
+    for number in range(4):
+        numbers.put(number)
+    numbers.put(None)
+    totals = [results.get()]
+    worker.join()
+    print("expected:", [6])
+    print("got:", totals)
 
 
 if __name__ == "__main__":

@@ -32,5 +32,5 @@ RULE = Rule(
     message="`except {written}` does not catch the `{error}` that `{call}` raises: {why}",
     help="Write `except {error}`, after an import of its module.",
     visitor=Visitor,
-    proof=Raises("AttributeError"),
+    proof=Raises("AttributeError", "'Empty'"),
 )
