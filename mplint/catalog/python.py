@@ -297,6 +297,9 @@ PLAIN_RESULTS: frozenset[str] = frozenset(
 )
 """Calls whose result is plain data: never an object that the model follows."""
 
+SEARCHES: frozenset[str] = frozenset({"index", "rindex"})
+"""Methods that raise when a text or list does not hold what they search for."""
+
 SMALL_RESULTS: frozenset[str] = frozenset(
     [
         "bit_length",

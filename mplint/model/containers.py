@@ -181,6 +181,7 @@ def extend_in_place(
 ) -> None:
     """`owner += values`."""
     for owner in owners:
+        note_change(solver, owner, activation, at)
         if isinstance(owner, Container):
             put(solver, owner, solver.iterate(values, activation, at))
         elif owner is UNKNOWN:
@@ -188,10 +189,25 @@ def extend_in_place(
                 solver.escape(value, activation, at)
 
 
+CHANGES = frozenset(
+    ["append", "appendleft", "clear", "extend", "extendleft", "insert", "pop", "popleft", "remove"]
+)
+"""Methods that change the length of a list."""
+
+
+def note_change(solver: Solver, container: Value, activation: Activation, at: int) -> None:
+    """Writes down that something may change the length of a container."""
+    if solver.record is not None and isinstance(container, Container):
+        changes = solver.record.changes.setdefault(container, set())
+        changes.add(Site(activation.path, at))
+
+
 def call_method(solver: Solver, bound: Bound, site: CallSite, arguments: Arguments) -> Values:
     """A method of a list, tuple, dict, set, deque or iterator."""
     container, name = bound.receiver, bound.name
     assert isinstance(container, Container)
+    if name in CHANGES:
+        note_change(solver, container, site.activation, site.at)
     first = arguments.positional[0] if arguments.positional else NOTHING
     last = arguments.positional[-1] if arguments.positional else NOTHING
     activation, at = site.activation, site.at

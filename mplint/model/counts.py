@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from mplint.model import containers
 from mplint.model import facts as f
 from mplint.model.outline import Around
-from mplint.model.values import Activation, Container, Literal, Named
+from mplint.model.values import Activation, Container, Literal, Named, Site
 
 if TYPE_CHECKING:
     from mplint.model.program import Program
@@ -31,7 +32,7 @@ class Count:
 
     def __mul__(self, other: Count) -> Count:
         symbols = tuple(sorted((*self.symbols, *other.symbols), key=repr))
-        text = " * ".join(part for part in (self.text, other.text) if part)
+        text = " * ".join(str(part) for part in (self, other) if part != ONE)
         return Count(self.number * other.number, symbols, text)
 
     def same(self, other: Count) -> bool | None:
@@ -60,30 +61,48 @@ class Counter:
     def __init__(self, program: Program) -> None:
         self.program = program
 
-    def turns(self, activation: Activation, at: int, within: Iterable[int] = ()) -> Count | None:
-        """How often an expression is evaluated in one run of its function; the loops numbered in
-        `within` are not counted. None when a loop's turns are not known."""
-        count: Count | None = ONE
+    def turns(
+        self,
+        activation: Activation,
+        at: int,
+        within: Iterable[int] = (),
+        *,
+        at_most: bool = False,
+    ) -> Count | None:
+        """How often an expression is evaluated in one run of its function that comes so far; the
+        loops numbered in `within` are not counted. None when a loop's turns are not known, or when
+        it depends on something whether a turn reaches it; with `at_most` it is taken to do so."""
+        count = ONE
         outside = set(within)
-        for frame in self.program.outline(activation).loops(at):
+        outline = self.program.outline(activation)
+        if not at_most:
+            depends = False
+            for frame in outline.around(at):
+                if frame.node.at in outside:
+                    break
+                depends = depends or _depends(frame, at)
+                repeats = isinstance(frame.node, (f.For, f.While, f.Comprehension))
+                if depends and repeats and frame.part != "test":
+                    return None
+        for frame in outline.loops(at):
             if frame.node.at in outside:
                 continue
-            turns = self.loop(frame, activation)
-            if turns is None or count is None:
+            turns = self.loop(frame, activation, at_most=at_most)
+            if turns is None:
                 return None
             count = count * turns
         return count
 
-    def loop(self, frame: Around, activation: Activation) -> Count | None:
+    def loop(self, frame: Around, activation: Activation, *, at_most: bool) -> Count | None:
         """The turns of a loop or of a comprehension's clause."""
         node = frame.node
         if isinstance(node, f.For):
-            if _leaves_early(node.body):
+            if _leaves_early(node.body) and not at_most:
                 return None
             return self.length(node.source, activation)
         if isinstance(node, f.Comprehension):
             clause = node.clauses[frame.index]
-            if clause.tests:
+            if clause.tests and not at_most:
                 return None
             return self.length(clause.source, activation)
         return None
@@ -105,13 +124,17 @@ class Counter:
                     return self.number(given[0], activation, depth + 1)
                 if name == "range" and len(given) == 2:
                     return self._difference(given, activation, depth)
-                if name in ("enumerate", "list", "tuple", "reversed", "sorted", "iter", "zip"):
+                if name in _SAME_LENGTH or (name in ("iter", "zip") and len(arguments) == 1):
                     if given:
                         return self.length(given[0], activation, depth + 1)
+                if name == "zip":
+                    return None  # that of the shortest
             case f.Name() | f.Attribute():
                 built = self._built(source, activation, depth)
                 if built is not None:
                     return built
+                if self._is_changed(source, activation):
+                    return None
         key = self._key(source, activation, depth)
         return Count(1, (("items", key),), f"len({describe(source)})") if key else None
 
@@ -146,8 +169,9 @@ class Counter:
                 return None
             case f.Name():
                 followed = self._definition(expression, activation)
-                if followed is not None:
-                    return self.number(*followed, depth + 1)
+                number = self.number(*followed, depth + 1) if followed is not None else None
+                if number is not None:
+                    return number
         key = self._key(expression, activation, depth)
         return Count(1, (("number", key),), describe(expression)) if key else None
 
@@ -165,6 +189,7 @@ class Counter:
             for target, value in _assignments(step):
                 if isinstance(target, f.Name) and target.id == name.id:
                     found.append(value)
+            found += [None] * sum(name.id in _walruses(e) for e in f.expressions(step))
         parameter = next((p for p in owner.scope.parameters if p.name == name.id), None)
         if parameter is not None and not found:
             return self._given(owner, name.id)
@@ -212,14 +237,39 @@ class Counter:
             if maker.context != container.context:
                 continue
             expression = self.program.outline(maker).expressions[container.site.at]
+            if isinstance(expression, f.Display):
+                return self._appended(expression, container, maker, depth)
+            if self._changes(container) or container in self.program.solver.escapes:
+                return None
             if isinstance(expression, f.Comprehension):
                 return self._clauses(expression, maker, depth)
-            if isinstance(expression, f.Display) and expression.shape == "list":
-                return self._appended(expression, container, maker, depth)
             if isinstance(expression, f.Call):
                 return self.length(expression, maker, depth + 1)
             return None
         return None
+
+    def _changes(self, container: Container) -> set[Site]:
+        """Where something may change the length of a container."""
+        return self.program.record.changes.get(container, set())
+
+    def _is_changed(self, source: f.Expr, activation: Activation) -> bool:
+        """Whether a function changes something that it loops over and does not make itself."""
+        text = describe(source)
+        outline = self.program.outline(activation)
+        for expression in outline.expressions.values():
+            if isinstance(expression, f.Call) and isinstance(expression.function, f.Attribute):
+                changes = expression.function.name in _CHANGES
+                if changes and describe(expression.function.value) == text:
+                    return True
+        for step in f.steps(activation.scope.body):
+            targets: tuple[f.Expr, ...] = ()
+            if isinstance(step, f.Forget) or (isinstance(step, f.Bind) and step.operator):
+                targets = step.targets
+            for target in targets:
+                inner = target.value if isinstance(target, f.Subscript) else target
+                if describe(inner) == text:
+                    return True
+        return False
 
     def _clauses(
         self, expression: f.Comprehension, activation: Activation, depth: int
@@ -236,26 +286,27 @@ class Counter:
         self, display: f.Display, container: Container, maker: Activation, depth: int
     ) -> Count | None:
         """The length of a list: what it is made with, and what is appended in the same function."""
-        total = len(display.items)
-        appended = []
-        changed = (container, "any") in self.program.solver.cells
         outline = self.program.outline(maker)
-        for expression in outline.expressions.values():
-            if isinstance(expression, f.Call) and isinstance(expression.function, f.Attribute):
-                owners = self.program.values(expression.function.value, maker)
-                if container in owners and expression.function.name in _CHANGES:
-                    if expression.function.name != "append" or len(owners) > 1:
-                        return None
-                    appended.append(expression)
-        if not appended:
-            return Count(total) if not changed else None
-        if total or len(appended) > 1:
+        if any(isinstance(item, f.Star) for item in display.items):
             return None
-        home = [frame.node.at for frame in outline.loops(display.at)]
-        around = list(outline.around(appended[0].at))
-        if any(isinstance(frame.node, (f.Branch, f.Match)) for frame in around):
+        if container in self.program.solver.escapes:
             return None
-        return self.turns(maker, appended[0].at, home)
+        changes = self._changes(container)
+        if not changes:
+            return Count(len(display.items))
+        if display.items or len(changes) > 1:
+            return None
+        (change,) = changes
+        expression = outline.expressions.get(change.at)
+        if change.path != maker.path or not isinstance(expression, f.Call):
+            return None
+        function = expression.function
+        if not isinstance(function, f.Attribute) or function.name != "append":
+            return None
+        if len(self.program.values(function.value, maker)) > 1:
+            return None
+        home = [frame.node.at for frame in outline.around(display.at)]
+        return self.turns(maker, change.at, home)
 
     def _key(self, expression: f.Expr, activation: Activation, depth: int) -> Symbol | None:
         """What identifies the value of an expression, as long as nothing is assigned between."""
@@ -280,6 +331,8 @@ class Counter:
                 return ("variable", *_owner(cell[0]), name, *(sorted(seen) if seen else ()))
             case f.Attribute(value=owner, name=name):
                 if isinstance(owner, f.Name) and self._is_self(owner, activation):
+                    if self._varies(name, activation):
+                        return None
                     return ("attribute", self._class_of(activation), name)
                 key = self._key(owner, activation, depth + 1)
                 return ("attribute", key, name) if key is not None else None
@@ -298,6 +351,21 @@ class Counter:
                 return (operator, *keys) if None not in keys else None
         return None
 
+    def _varies(self, name: str, activation: Activation) -> bool:
+        """Whether an attribute of `self` is set outside of `__init__`, and not only once."""
+        outer = activation.outer
+        assert outer is not None
+        places = [
+            scope.name
+            for scope in self.program.solver.files[outer.path].scopes
+            if scope.parent == outer.scope.index and scope.parameters
+            for step in f.steps(scope.body)
+            for target, _ in _assignments(step)
+            if isinstance(target, f.Attribute) and target.name == name
+            if isinstance(target.value, f.Name) and target.value.id == scope.parameters[0].name
+        ]
+        return len(places) > 1 and any(place != "__init__" for place in places)
+
     def _is_self(self, name: f.Name, activation: Activation) -> bool:
         parameters = activation.scope.parameters
         return (
@@ -312,7 +380,8 @@ class Counter:
         return ("class", str(outer.path), outer.scope.at)
 
 
-_CHANGES = frozenset({"append", "extend", "insert", "pop", "remove", "clear"})
+_CHANGES = containers.CHANGES
+_SAME_LENGTH = frozenset({"enumerate", "list", "tuple", "reversed", "sorted"})
 _PURE = frozenset(
     {"cpu_count", "len", "max", "min", "int", "sched_getaffinity", "process_cpu_count"}
 )
@@ -347,6 +416,46 @@ def _names(target: f.Expr) -> Iterable[f.Expr]:
             yield from _names(item)
     else:
         yield target
+
+
+def _walruses(expression: f.Expr) -> set[str]:
+    """The names that an expression assigns on its way."""
+    found = set()
+    todo = [expression]
+    while todo:
+        current = todo.pop()
+        if isinstance(current, f.Walrus) and isinstance(current.target, f.Name):
+            found.add(current.target.id)
+        todo += f.parts(current)
+    return found
+
+
+def _depends(frame: Around, at: int) -> bool:
+    """Whether something decides if what is inside is reached."""
+    match frame.node:
+        case f.Branch() | f.Match():
+            return frame.part in ("body", "otherwise")
+        case f.Try():
+            return frame.part in ("handler", "otherwise")
+        case f.Boolean() | f.Conditional():
+            return frame.index > 0
+        case f.For(body=body) | f.While(body=body):
+            return frame.part == "body" and _skips(body, at)
+    return False
+
+
+def _skips(block: f.Block, at: int) -> bool:
+    """Whether a turn of a loop can be over before it comes to a place."""
+    for step in block:
+        if step.at >= at:
+            return False
+        if isinstance(step, f.Leave):
+            return True
+        if isinstance(step, (f.For, f.While)):
+            continue  # what it leaves is itself, most often
+        if any(_skips(inner, at) for inner in f.blocks(step)):
+            return True
+    return False
 
 
 def _leaves_early(body: f.Block) -> bool:

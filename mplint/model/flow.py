@@ -444,24 +444,38 @@ class Flow(Generic[State]):
     def _may_lack(self, expression: f.Subscript, activation: Activation) -> bool:
         """Whether data from elsewhere is asked for a key that it may not have."""
         index = expression.index
-        if not (isinstance(index, f.Constant) and isinstance(index.value, str)):
-            return False
-        owners = self.program.values(expression.value, activation)
-        return any(value is UNKNOWN or value is DATA for value in owners)
+        program = self.program
+        owners = program.values(expression.value, activation)
+        if isinstance(index, f.Constant) and isinstance(index.value, str):
+            return any(
+                value is UNKNOWN or value is DATA or self._lacks(value, index.value)
+                for value in owners
+            )
+        # `HANDLERS[request]`, where the request comes from another process
+        return self._is_dict(expression, activation) and bool(
+            program.sentinels.source(index, activation)
+        )
+
+    def _lacks(self, value: Value, key: str) -> bool:
+        """Whether a dict is written out, and without a key."""
+        solver = self.program.solver
+        return (
+            isinstance(value, Container)
+            and value.shape == "dict"
+            and value not in solver.escapes
+            and (value, "any") not in solver.cells
+            and key not in solver.keys.get(value, ())
+        )
 
     def _call(self, call: f.Call, states: States, activation: Activation, ends: Ends) -> States:
         program, at = self.program, call.at
         site = Site(activation.path, at)
         operations = program.operations_at.get((activation, at), ())
-        callees = program.callees_at.get((activation, at), ())
+        callees = _called_here(call, program.callees_at.get((activation, at), ()))
         after: States = {}
         if operations:
             _add(after, self._operate(operations, states, site, ends))
         for callee in callees:
-            if callee.scope.name in _OF_WITH:
-                function = call.function
-                if not (isinstance(function, f.Attribute) and function.name in _OF_WITH):
-                    continue  # the `with` around calls it
             if callee.scope.is_generator:
                 _add(after, states)
             else:
@@ -483,6 +497,8 @@ class Flow(Generic[State]):
             if path in SOFT_EXITS:
                 self._fail(states, "SystemExit", site, ends)
                 return {}
+            if isinstance(call.function, f.Attribute) and call.function.name in python.SEARCHES:
+                self._fail(after, "ValueError", site, ends)
             if self._opens(activation, at):
                 self._fail(after, "OSError", site, ends)
             if path in python.CONVERSIONS and self._is_text(call, activation):
@@ -631,7 +647,20 @@ _SAME = {
 }
 """Exceptions that go by several names."""
 
-_OF_WITH = frozenset({"__enter__", "__exit__"})
+
+def _called_here(call: f.Call, callees: Iterable[Activation]) -> list[Activation]:
+    """The functions that a call itself runs; what the `with` or the loop around it runs has the
+    same place."""
+    function = call.function
+    name = function.name if isinstance(function, f.Attribute) else ""
+    return [
+        callee
+        for callee in callees
+        if callee.scope.name not in _CALLED_AROUND or callee.scope.name == name
+    ]
+
+
+_CALLED_AROUND = frozenset({"__enter__", "__exit__", "__iter__", "__next__"})
 
 _CONSUMERS = frozenset({"list", "tuple", "set", "sorted", "sum", "max", "min", "next", "dict"})
 

@@ -163,8 +163,9 @@ class Pickling:
 
     def task_obstacle(self, task: Operation) -> Obstacle | None:
         """Why a task cannot be sent to a worker of a pool."""
-        if task.kind.family != "process" or not task.crosses or self.pickler(task) != "pickle":
+        if task.kind.family != "process" or not task.crosses:
             return None
+        plain = self.pickler(task) == "pickle"
         one_by_one = task.method.tasks in ("map", "starmap", "executor-map")
         for index, part in enumerate(self.task_parts(task)):
             if self._may_be_elsewhere(part, task):
@@ -173,8 +174,8 @@ class Pickling:
                 found = self._elements(part, task.activation)
             else:
                 found = self.obstacle(part, task.activation)
-            if found is not None:
-                return found
+            if found is not None and (plain or found.inherits):
+                return found  # no pickler takes what can only be inherited
         return None
 
     def _may_be_elsewhere(self, part: f.Expr, task: Operation) -> bool:

@@ -546,6 +546,11 @@ class Program:
         if isinstance(expression, f.Unary) and expression.operator == "not":
             inner = self.exists(expression.operand, activation)
             return None if inner is None else not inner
+        if isinstance(expression, f.Comparison) and len(expression.rest) == 1:
+            ((operator, other),) = expression.rest
+            if operator in ("is", "is not", "==", "!=") and _is_none(other):
+                inner = self.exists(expression.left, activation)
+                return inner if inner is None else inner is (operator in ("is not", "!="))
         if not isinstance(expression, (f.Name, f.Attribute)):
             return None
         values = self.values(expression, activation)
@@ -798,6 +803,10 @@ def _split_classes(solver: Solver, record: Record) -> frozenset[f.Scope]:
         if 1 < len(places) <= MAX_PLACES and together:
             found.add(cls.scope)
     return frozenset(found)
+
+
+def _is_none(expression: f.Expr) -> bool:
+    return isinstance(expression, f.Constant) and expression.value is None
 
 
 def _order(raw: calls.RawOperation) -> tuple[str, int, str, str]:

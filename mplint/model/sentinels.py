@@ -483,19 +483,19 @@ class Sentinels:
 
     # How many -----------------------------------------------------------------------------------
 
-    def processes(self, worker: Worker, channel: Channel) -> Count | None:
+    def processes(self, worker: Worker, channel: Channel, *, at_most: bool = False) -> Count | None:
         """How many processes of a worker share a channel."""
         total: Count | None = None
         for edge in worker.edges:
-            count = self._along(edge.caller, edge.at, channel)
+            count = self._along(edge.caller, edge.at, channel, at_most=at_most)
             if count is None or total is not None:
                 return None
             total = count
         return total
 
     def puts(self, puts: list[Operation], channel: Channel) -> Count | None:
-        """How many times something is put on a channel, over all of `puts`."""
-        counts = [self._along(put.activation, put.at, channel) for put in puts]
+        """How many times something is put on a channel, over all of `puts`, at most."""
+        counts = [self._along(put.activation, put.at, channel, at_most=True) for put in puts]
         if not counts or None in counts:
             return None
         if len(counts) == 1:
@@ -512,7 +512,9 @@ class Sentinels:
         kind = self.program.solver.kind_of(edge.launch.holder)
         return kind is None or kind.family != "process" or kind.role in ("pool", "executor")
 
-    def _along(self, activation: Activation, at: int, channel: Channel) -> Count | None:
+    def _along(
+        self, activation: Activation, at: int, channel: Channel, *, at_most: bool
+    ) -> Count | None:
         """How often an expression is evaluated for one object: the loops between where the object
         is made and where the expression stands, through the calls that lead there."""
         home = next(iter(self.program.made.get(channel.exit, ())), None)
@@ -522,8 +524,8 @@ class Sentinels:
             within: list[int] = []
             if home is not None and home[0].scope is activation.scope:
                 outline = self.program.outline(activation)
-                within = [frame.node.at for frame in outline.loops(home[1])]
-            turns = self.counter.turns(activation, at, within)
+                within = [frame.node.at for frame in outline.around(home[1])]
+            turns = self.counter.turns(activation, at, within, at_most=at_most)
             if turns is None or count is None:
                 return None
             count = count * turns

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
+from mplint.model.intrinsics import other_end
 from mplint.model.solve import RETURNED
 from mplint.model.values import (
     NOTHING,
@@ -82,7 +83,12 @@ class Sharing:
         verbs = {use.does for use in uses}
         puts_only = made.kind.role == "queue" and "put" in verbs and "get" not in verbs
         locks = made.kind.role == "lock" and "acquire" in verbs and self.is_many(worker)
-        if puts_only or locks:
+        never_set = made.kind.role == "event" and verbs <= {"wait", "look"}
+        if made.part and "put" in verbs:  # of a pipe: a client's other end is elsewhere
+            other = other_end(program.solver, made)
+            puts_only = not (program.on.get(other) or other in program.solver.escapes)
+            puts_only = puts_only and other not in self._handed_on
+        if puts_only or locks or never_set:
             return MadeInWorker(made, worker, uses[0], None)
         return None
 
@@ -199,5 +205,5 @@ class Sharing:
         return None
 
 
-_SHARED = frozenset({"queue", "lock", "event", "condition", "barrier", "value"})
+_SHARED = frozenset({"queue", "connection", "lock", "event", "condition", "barrier", "value"})
 _THREAD_ROLES = frozenset({"queue", "lock", "event", "condition", "barrier"})

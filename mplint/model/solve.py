@@ -109,6 +109,8 @@ class Record:
     unknown: set[tuple[Activation, int]] = field(default_factory=set)
     made: dict[tuple[Activation, int], set[Value]] = field(default_factory=dict)
     looks: set[tuple[Activation, int]] = field(default_factory=set)  # at exitcode or sentinel
+    changes: dict[Value, set[Site]] = field(default_factory=dict)
+    """By container, where its length may be changed."""
     strangers: dict[str, set[tuple[Activation, int]]] = field(default_factory=dict)
     """By attribute name, where it is read from an object that is not known."""
 
@@ -418,8 +420,11 @@ class Solver:
                         self.define(activation, handler.name, handler.at, JUST_DATA)
             case f.Evaluate(value=f.Imported(name="*") as star):
                 self._import_star(star, activation)
-            case f.Forget():
-                pass
+            case f.Forget(targets=targets):
+                for target in targets:
+                    if isinstance(target, f.Subscript):
+                        for owner in self.evaluate(target.value, activation):
+                            containers.note_change(self, owner, activation, target.at)
             case _:
                 for expression in f.expressions(step):
                     self.evaluate(expression, activation)
@@ -480,6 +485,8 @@ class Solver:
             case f.Subscript(value=owner, index=index):
                 key = containers.key_of(self, index, activation)
                 for receiver in self.evaluate(owner, activation):
+                    if isinstance(index, f.Slice):
+                        containers.note_change(self, receiver, activation, target.at)
                     containers.set_item(self, receiver, key, values, activation, target.at)
             case f.Display(items=items):
                 self._unpack(items, values, activation)

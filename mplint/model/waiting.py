@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
-from mplint.model.flow import ANY, Error, Flow, Gone, Machine, Raised, catches
+from mplint.model.flow import ANY, NORMAL, Error, Flow, Gone, Machine, Raised, catches
 from mplint.model.outline import Around
 from mplint.model.values import Activation, ClassRef, Literal, Made, Site, Value
 
@@ -41,7 +41,8 @@ class Failure:
 
 
 class _Sending(Machine[str]):
-    """Whether a path has sent something on a channel, and whether it was told to stop."""
+    """Whether a path has sent something on a channel. States: `silent`; `failed`, which is silent
+    after an error; `asked`, which is silent after it has waited for others; `sent`."""
 
     def __init__(self, entrance: Made) -> None:
         self.entrance = entrance
@@ -52,6 +53,10 @@ class _Sending(Machine[str]):
         if state == "silent" and operation.does in ("get", "wait") and operation.method.waits:
             return ("asked",)  # it waits for others: what it does then is up to them
         return (state,)
+
+    def fail(self, state: str, error: Error, at: Site) -> str:
+        expected = isinstance(error, str) and error in _EXPECTED
+        return "failed" if state == "silent" and not expected else state
 
     def unsure(self, state: str, operation: Operation) -> Iterable[str]:
         return self.operate(state, operation)  # it may have sent: that is in doubt, so it has
@@ -131,8 +136,9 @@ class Waiting:
     def _silent(self, flow: Flow[str], entry: Activation, worker: Worker) -> Iterator[Failure]:
         if self.is_opaque(entry):
             return
-        for way, states in flow.ends(entry, "silent").items():
-            for state in ("silent", "asked"):
+        ends = flow.ends(entry, "silent")
+        for way, states in ends.items():
+            for state in ("silent", "failed", "asked"):
                 why = states.get(state)
                 if why is None:
                     continue
@@ -140,6 +146,9 @@ class Waiting:
                     yield Failure(worker, why, "os._exit")
                 elif isinstance(way, Raised) and not _is_expected(way.error):
                     yield Failure(worker, why, error_name(way.error))
+                elif way == NORMAL and state == "failed" and "silent" not in states:
+                    # it always sends, but for an error that it does not tell
+                    yield Failure(worker, why, ANY)
 
     def early_end(self, worker: Worker, channel: Channel) -> Failure | None:
         """A way in which a worker stops taking items from a channel because one of them failed."""
@@ -279,7 +288,7 @@ class Waiting:
                     continue
                 if runner.in_pool:
                     return None  # as many tasks as there are items
-                processes = self.program.sentinels.processes(runner, channel)
+                processes = self.program.sentinels.processes(runner, channel, at_most=True)
                 if processes is None or processes.known is None:
                     return None
                 factor += processes.known
