@@ -3,6 +3,7 @@
 - `# error: MPL102 MPL111`: these findings, and no others, begin on this line.
 - `# todo MPL105`: a finding that should be here and is not yet: a known miss.
 - `# model: <fact>; <fact>`: what the model knows of the calls on this line; see `facts_of`.
+- `# todo-model: <fact>; <fact>`: what it should know of them and does not yet.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from pathlib import Path
 
 import libcst as cst
 
-from mplint.model.program import Operation, Program
+from mplint.model.program import Operation, Program, link
 from mplint.model.project import Project, find_root
 from mplint.model.values import Made, Site
 from mplint.model.view import View
 from mplint.source import Files
 
-_COMMENT = re.compile(r"#\s*(error|todo|model):?\s*(.*?)\s*(?=#|$)")
+_COMMENT = re.compile(r"#\s*(error|todo-model|todo|model)\b:?\s*(.*?)\s*(?=#|$)")
 
 
 def expected(path: Path, kind: str) -> dict[int, list[str]]:
@@ -29,7 +30,7 @@ def expected(path: Path, kind: str) -> dict[int, list[str]]:
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         for match in _COMMENT.finditer(line):
             if match[1] == kind:
-                separator = ";" if kind == "model" else None
+                separator = ";" if kind.endswith("model") else None
                 found[number] += [word.strip() for word in match[2].split(separator)]
     return dict(found)
 
@@ -48,8 +49,6 @@ def programs(paths: Iterable[Path]) -> list[tuple[Project, Program, list[Path]]]
             wanted[id(project), number].append(path)
     found = []
     for (key, number), members in wanted.items():
-        from mplint.model.program import link
-
         project = by_number[key]
         program = link(project.loader, project.programs[number], project.root.folder)
         found.append((project, program, members))
@@ -63,10 +62,13 @@ def view_of(project: Project, program: Program, path: Path) -> View:
 
 
 def facts_of(project: Project, view: View) -> dict[int, set[str]]:
-    """By line, what the model knows of each call: `get Queue@main.py:5 in work` for a call that does
-    something to an object made in line 5 of main.py, in the process of the worker `work` (or in
-    `main`); `get unknown` for a method of that name on an object that is not known. Starting a
-    worker is `launch work x 3`, with `daemon` where it is one."""
+    """By line, what the model knows of each call.
+
+    `get Queue@main.py:5 in work` is a call that does something to an object made in line 5 of
+    main.py, in the process of the worker `work` (or in `main`); `get unknown` is a method of that
+    name on an object that is not known; `launch work x 3` makes the process objects of a worker,
+    with `daemon` where they are.
+    """
 
     def line(site: Site) -> int:
         return project.loader.place(site).line
