@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 import traceback
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from mplint.config import Settings, matching
 from mplint.diagnostics import START_METHODS, Diagnostic, Place, Related
@@ -20,8 +21,12 @@ from mplint.source import Source, Unreadable
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.model.load import ProjectLoader
     from mplint.model.program import Program
     from mplint.model.project import Project, Root
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,36 +41,53 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One program to analyse, and which of its files to report on: all that another process needs
-    to do it."""
+    """One program of a project to analyse, and which of its files to report on."""
 
     root: Root
-    program: int
+    files: tuple[Path, ...]
     targets: tuple[Target, ...]
-    overlay: Mapping[Path, bytes]
     folder: str  # what relative paths are shown relative to
 
 
-def link(project: Project, number: int) -> Program:
+def link(project: Project, files: tuple[Path, ...]) -> Program:
     """Works out one program of a project: most of what a check costs."""
     from mplint.model import program
 
-    return program.link(project.loader, project.programs[number], project.root.folder)
+    return program.link(project.loader, files, project.root.folder)
 
 
 def run(
     job: Job,
     registry: Registry,
     project: Project,
-    link: Callable[[Project, int], Program] = link,
+    link: Callable[[Project, tuple[Path, ...]], Program] = link,
 ) -> list[Diagnostic]:
     """The diagnostics of one job, before comments switch some off. An internal failure is one
     diagnostic per file that it hits. `link` may remember programs."""
     try:
-        analysis = _Analysis(job, registry, project, link(project, job.program))
-    except Exception:
-        failure = _failure()
-        return [internal(target.shown, failure) for target in job.targets]
+        return _run(job, registry, project, link)
+    except RecursionError:
+        pass
+    # somewhere there is an expression like a sum of thousands of terms
+    return _on_deep_stack(lambda: _run(job, registry, project, link, last=True))
+
+
+def _run(
+    job: Job,
+    registry: Registry,
+    project: Project,
+    link: Callable[[Project, tuple[Path, ...]], Program],
+    *,
+    last: bool = False,
+) -> list[Diagnostic]:
+    """Raises RecursionError, unless this is the last try."""
+    try:
+        analysis = _Analysis(job, registry, project, link(project, job.files))
+    except Exception as error:
+        if isinstance(error, RecursionError) and not last:
+            raise
+        reason = failure()
+        return [internal(target.shown, reason) for target in job.targets]
     found: list[Diagnostic] = []
     for target in job.targets:
         try:
@@ -73,15 +95,46 @@ def run(
         except Unreadable as error:
             if UNREADABLE in target.codes:
                 found.append(unreadable(target.shown, error))
-        except Exception:
-            found.append(internal(target.shown, _failure()))
+        except Exception as error:
+            if isinstance(error, RecursionError) and not last:
+                raise
+            found.append(internal(target.shown, failure()))
     return found
 
 
+DEEP_STACK = 256 * 2**20
+DEEP_CALLS = 50_000
+"""Room for calls inside calls, in bytes and in calls, of which none takes more than a few kB."""
+
+
+def _on_deep_stack(work: Callable[[], T]) -> T:
+    """Does some work with more room for recursion than Python gives a thread on its own."""
+    import threading
+    from concurrent.futures import ThreadPoolExecutor
+
+    size, calls = threading.stack_size(DEEP_STACK), sys.getrecursionlimit()
+    sys.setrecursionlimit(max(calls, DEEP_CALLS))
+    try:
+        with ThreadPoolExecutor(1) as executor:
+            return executor.submit(work).result()
+    finally:
+        sys.setrecursionlimit(calls)
+        threading.stack_size(size)
+
+
+def is_part(path: Path, program: Program, loader: ProjectLoader) -> bool:
+    """Whether a program has looked into a file. Raises Unreadable when it should have but the file
+    has no syntax tree."""
+    if path in program.solver.files:
+        return True
+    if path in loader.gated:
+        _ = loader.source(path).tree  # raises, and tells why
+        raise Unreadable("the file is nested too deeply to be analysed")
+    return False
+
+
 class _Analysis:
-    def __init__(
-        self, job: Job, registry: Registry, project: Project, program: Program
-    ) -> None:
+    def __init__(self, job: Job, registry: Registry, project: Project, program: Program) -> None:
         self.job = job
         self.registry = registry
         self.loader = project.loader
@@ -90,10 +143,7 @@ class _Analysis:
     def check(self, target: Target) -> Iterator[Diagnostic]:
         """The diagnostics of one file. Raises Unreadable for a file that has no syntax tree."""
         source = self.loader.source(target.path)
-        if target.path not in self.program.solver.files:
-            if target.path in self.loader.gated:
-                _ = source.tree  # raises, and tells why
-                raise Unreadable("the file is nested too deeply to be analysed")
+        if not is_part(target.path, self.program, self.loader):
             return  # no program needed it
         rules = [self.registry.rules[code] for code in target.codes if code in self.registry.rules]
         for finding in self._findings(target.path, rules):
@@ -132,9 +182,7 @@ class _Analysis:
             assert lowered is not None
             at = lowered.nodes[at.at]
         place = source.place(at)
-        related = tuple(
-            Related(self._place(site, target), note) for site, note in finding.related
-        )
+        related = tuple(Related(self._place(site, target), note) for site, note in finding.related)
         return Diagnostic(
             Place(target.shown, place.line, place.column, place.end_line, place.end_column),
             rule.code,
@@ -161,12 +209,15 @@ def show(path: Path, target: Target, folder: str) -> str:
     what checking each of them says."""
     if path == target.path:
         return target.shown
-    if not os.path.isabs(target.shown):
-        try:
-            return os.path.relpath(path, folder)
-        except ValueError:  # another drive
-            pass
-    return str(path)
+    return str(path) if os.path.isabs(target.shown) else relative(path, folder)
+
+
+def relative(path: Path, folder: str) -> str:
+    """A path as seen from a folder, if it can be seen from there."""
+    try:
+        return os.path.relpath(path, folder)
+    except ValueError:  # another drive
+        return str(path)
 
 
 def unreadable(shown: str, error: Unreadable) -> Diagnostic:
@@ -181,7 +232,7 @@ def internal(shown: str, failure: str) -> Diagnostic:
     return own(INTERNAL, Place(shown, 1, 1, 1, 2), message)
 
 
-def _failure() -> str:
+def failure() -> str:
     """The last line of the traceback, and where in mplint it was raised."""
     lines = traceback.format_exc().strip().splitlines()
     places = [line.strip() for line in lines if line.strip().startswith("File ")]

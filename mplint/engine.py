@@ -163,6 +163,15 @@ class Engine:
         report.diagnostics.sort()
         return report
 
+    def programs(self, paths: Iterable[Path]) -> dict[tuple[Project, tuple[Path, ...]], list[Path]]:
+        """The programs that some of the files given are part of, each as its project and all its
+        files, with those of the files."""
+        found: dict[tuple[Project, tuple[Path, ...]], list[Path]] = defaultdict(list)
+        for path in paths:
+            for project, files in self._programs_of(path):
+                found[project, files].append(path)
+        return found
+
     def _targets(self, files: Mapping[Path, str], errors: list[str]) -> Iterator[Target]:
         """The files whose settings can be used, with the rules that are on for each."""
         known: dict[Path, tuple[Settings, frozenset[str]] | None] = {}
@@ -184,7 +193,7 @@ class Engine:
 
     def _jobs(self, targets: Iterable[Target], found: Mapping[str, set[Diagnostic]]) -> list[Job]:
         """The programs to look at. What can be said without that goes into `found`."""
-        wanted: dict[tuple[Root, int], list[Target]] = defaultdict(list)
+        wanted: dict[tuple[Project, tuple[Path, ...]], list[Target]] = defaultdict(list)
         for target in targets:
             try:
                 _ = Source(target.shown, self.files.read(target.path)).text
@@ -192,22 +201,23 @@ class Engine:
                 if UNREADABLE in target.codes:
                     found[target.shown].add(unreadable(target.shown, error))
                 continue
-            for root, number in self._programs_of(target.path):
-                wanted[root, number].append(target)
+            for program in self._programs_of(target.path):
+                wanted[program].append(target)
         folder = os.getcwd()
         return [
-            Job(root, number, tuple(chosen), self.files.overlay, folder)
-            for (root, number), chosen in wanted.items()
+            Job(project.root, files, tuple(chosen), folder)
+            for (project, files), chosen in wanted.items()
         ]
 
-    def _programs_of(self, path: Path) -> Iterator[tuple[Root, int]]:
+    def _programs_of(self, path: Path) -> Iterator[tuple[Project, tuple[Path, ...]]]:
         root = self._roots.get(path.parent)
         if root is None:
             root = self._roots[path.parent] = find_root(path, self.files)
         if root not in self._projects:
             self._projects[root] = Project(self.files, root)
-        for number in self._projects[root].programs_of(path):
-            yield root, number
+        project = self._projects[root]
+        for number in project.programs_of(path):
+            yield project, project.programs[number]
 
     def _without_suppressed(self, target: Target, found: set[Diagnostic]) -> Iterable[Diagnostic]:
         failed = any(diagnostic.kind == "error" for diagnostic in found)
@@ -220,8 +230,8 @@ class Engine:
     # Running ------------------------------------------------------------------------------------
 
     def _run(self, jobs: list[Job]) -> Iterator[tuple[Job, list[Diagnostic]]]:
-        largest_first = sorted(jobs, key=self._size, reverse=True)
-        few = len(jobs) < 2 or sum(map(self._size, jobs)) < SERIAL_FILES
+        largest_first = sorted(jobs, key=lambda job: len(job.files), reverse=True)
+        few = len(jobs) < 2 or sum(len(job.files) for job in jobs) < SERIAL_FILES
         # another process knows the installed rules only
         if self.jobs < 2 or few or self.registry is not load():
             for job in jobs:
@@ -240,9 +250,6 @@ class Engine:
                     found = [internal(target.shown, "its process died") for target in job.targets]
                 yield job, found
 
-    def _size(self, job: Job) -> int:
-        return len(self._projects[job.root].programs[job.program])
-
     def _run_in_processes(
         self, jobs: list[Job], count: int
     ) -> Iterator[tuple[Job, list[Diagnostic] | None]]:
@@ -257,13 +264,13 @@ class Engine:
         try:
             with _in_safe_folder():
                 # spawn: a front end may have threads, which a forked child would inherit half of
+                gated = {job.root: self._projects[job.root].gated for job in jobs}
                 executor = ProcessPoolExecutor(
-                    count, get_context("spawn"), initializer=_start_worker
+                    count, get_context("spawn"), _start_worker, (self.files.overlay, gated)
                 )
                 for job in jobs:
-                    gated = self._projects[job.root].gated
                     try:
-                        futures[executor.submit(_run_elsewhere, job, gated)] = job
+                        futures[executor.submit(_run_elsewhere, job)] = job
                     except BrokenProcessPool:
                         lost.append(job)
             for future in as_completed(futures):
@@ -281,14 +288,21 @@ class Engine:
             yield job, None
 
 
-def _start_worker() -> None:
+_overlay: Mapping[Path, bytes] = {}
+_gated: Mapping[Root, frozenset[Path]] = {}
+"""What a process that checks for another knows of its files and need not search for."""
+
+
+def _start_worker(overlay: Mapping[Path, bytes], gated: Mapping[Root, frozenset[Path]]) -> None:
+    global _overlay, _gated
+    _overlay, _gated = overlay, gated
     # Ctrl-C is for the process that started this one to report; this one just ends
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def _run_elsewhere(job: Job, gated: frozenset[Path]) -> list[Diagnostic]:
-    """A job in a process of its own, which need not search the project again."""
-    return run(job, load(), Project(Files(job.overlay), job.root, gated))
+def _run_elsewhere(job: Job) -> list[Diagnostic]:
+    """A job in a process of its own. What it has read goes with it: few programs share files."""
+    return run(job, load(), Project(Files(_overlay), job.root, _gated[job.root]))
 
 
 @contextmanager

@@ -26,6 +26,11 @@ MAX_NESTING = 400
 at about 3,000; CPython itself gives up at 200."""
 
 
+MAX_PATTERN_NESTING = 16
+"""Brackets inside brackets behind `case`, where a brace counts twice: each bracket makes libcst's
+parser take twice as long, each brace four times."""
+
+
 class Unreadable(Exception):
     """A file that cannot be read or parsed; the message says why, in one line."""
 
@@ -46,7 +51,7 @@ class Source:
         try:
             return tokenize.detect_encoding(io.BytesIO(self.data).readline)[0]
         except SyntaxError as error:
-            raise Unreadable(str(error)) from None
+            raise Unreadable(_about_encoding(str(error))) from None
 
     @cached_property
     def text(self) -> str:
@@ -58,8 +63,8 @@ class Source:
         except UnicodeDecodeError as error:
             line = self.data.count(b"\n", 0, error.start) + 1
             raise Unreadable(f"not {self.encoding} text: {error.reason}", line) from None
-        except LookupError as error:
-            raise Unreadable(str(error)) from None
+        except LookupError:
+            raise Unreadable(_about_encoding(f"unknown encoding: {self.encoding}")) from None
 
     @cached_property
     def lines(self) -> list[str]:
@@ -88,7 +93,10 @@ class Source:
         from libcst.metadata import MetadataWrapper, PositionProvider
 
         wrapper = MetadataWrapper(self.tree, unsafe_skip_copy=True)
-        return wrapper.resolve(PositionProvider)
+        try:
+            return wrapper.resolve(PositionProvider)
+        except KeyError:  # raised while a RecursionError is on its way
+            raise RecursionError from None
 
     def place(self, node: cst.CSTNode) -> Place:
         """Where a node of `tree` stands."""
@@ -108,7 +116,6 @@ class Files:
 
     def __init__(self, overlay: Mapping[Path, bytes] | None = None) -> None:
         self.overlay = dict(overlay or {})
-        self._read: dict[Path, bytes | Unreadable] = {}
         self._exists: dict[Path, bool] = {}
 
     def read(self, path: Path) -> bytes:
@@ -138,7 +145,19 @@ def _open_nonblocking(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
+def _about_encoding(said: str) -> str:
+    """What `tokenize` says of an encoding, in plain words."""
+    name = said.removeprefix("unknown encoding: ")
+    if name != said:
+        return f"the encoding declaration names {name!r}, which is no encoding of text"
+    if said.startswith("encoding problem"):
+        return "the file starts as UTF-8, and its encoding declaration says otherwise"
+    return "the file is not UTF-8, and no other encoding is declared in its first two lines"
+
+
 def _check_nesting(data: bytes) -> None:
+    for case in re.finditer(rb"^[ \t]*case\b(?![ \t]*[=.,])", data, re.MULTILINE):
+        _check_pattern(data, case.end())
     if data.count(b"(") + data.count(b"[") + data.count(b"{") <= MAX_NESTING:
         return
     depth = deepest = 0
@@ -152,6 +171,26 @@ def _check_nesting(data: bytes) -> None:
             depth = max(0, depth - 1)
     if deepest > MAX_NESTING:
         raise Unreadable(f"brackets are nested more than {MAX_NESTING} deep")
+
+
+_PATTERN = re.compile(rb"[\[({})\]]|:[ \t]*(?:#.*)?$", re.MULTILINE)
+
+
+def _check_pattern(data: bytes, start: int) -> None:
+    depth = 0
+    for bracket in _PATTERN.finditer(data, start):
+        found = bracket[0][:1]
+        if found in b"[({":
+            depth += 2 if found == b"{" else 1
+            if depth > MAX_PATTERN_NESTING:
+                line = data.count(b"\n", 0, start) + 1
+                raise Unreadable("the patterns of a match statement are nested too deeply", line)
+        elif found in b"])}":
+            depth -= 2 if found == b"}" else 1
+        elif not depth:
+            return
+        if depth < 0:
+            return
 
 
 def _reason(error: cst.ParserSyntaxError) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import random
+import re
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -183,8 +184,11 @@ def test_nothing_to_find(write: Write, content: bytes | str) -> None:
     [
         (b"x = 1\nname = '\xff'\n", 2, "not utf-8 text"),
         (b"import multiprocessing\nname = '\xff'\n", 2, "not utf-8 text"),
-        (b"\xef\xbb\xbf# coding: latin-1\n", 1, ""),
-        (b"# coding: no-such-coding\n", 1, "no-such-coding"),
+        (b"\xef\xbb\xbf# coding: latin-1\n", 1, "starts as UTF-8"),
+        (b"# coding: no-such-coding\n", 1, "'no-such-coding', which is no encoding"),
+        (b"# coding: rot13\n", 1, "'rot13', which is no encoding"),
+        (b"\xff\n", 1, "not UTF-8, and no other encoding is declared"),
+        (b"# coding: utf-8\nname = '\xe4'\n", 2, "not utf-8 text"),
         (b"x = 1\ny = '\0'\n", 2, "null bytes"),
         (HANG.encode("utf-16"), 1, ""),
         (b"import multiprocessing\ndef f(:\n", 2, "parsed"),
@@ -205,6 +209,44 @@ def test_what_cannot_be_read(write: Write, content: bytes, line: int, said: str)
     )
     assert said in first.message
     assert "\n" not in first.message
+
+
+DEEP = {
+    "parentheses": "x = " + "(" * 3000 + "1" + ")" * 3000,
+    "calls": "x = a" + ".b()" * 400,
+    "call_in_call": "x = " + "f(" * 350 + "1" + ")" * 350,
+    "minus": "x = " + "-" * 2000 + "1",
+    "sum": "x = " + " + ".join(["1"] * 1500),
+    "and": "x = " + " and ".join(["y"] * 3000),
+    "elif": "if x == 0:\n    pass\n" + "elif x == 1:\n    pass\n" * 500,
+    "dictionary": "x = " + "{1: " * 300 + "1" + "}" * 300,
+    "pattern": "match x:\n    case " + "{1: " * 30 + "y" + "}" * 30 + ":\n        pass",
+    "blocks": "".join(f"{'  ' * depth}if x:\n" for depth in range(95)) + "  " * 95 + "pass",
+    "too_many_blocks": "".join(f"{' ' * depth}if x:\n" for depth in range(200)) + " " * 200 + "x",
+}
+"""What goes deep, one program per line of defence: the parser, the model, the positions."""
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_deep_files(write: Write, name: str) -> None:
+    """Such a file is analysed, or one finding says why not; it ends nothing, and hides nothing in
+    the files that it belongs together with."""
+    write("a.py", f"import b\n{HANG}")
+    write("b.py", f"{HANG}{DEEP[name]}\n")
+    report = check("a.py", "b.py")
+    found = {(item.path, item.code) for item in report.diagnostics}
+    assert found in (
+        {("a.py", "MPL114"), ("b.py", "MPL114")},
+        {("a.py", "MPL114"), ("b.py", "MPL001")},
+    )
+    said = " ".join(item.message for item in report.diagnostics if item.code == "MPL001")
+    assert not said or re.search("deep|too many indentation levels", said)
+
+
+def test_names_that_look_like_patterns(write: Write) -> None:
+    nested = "{1: " * 20 + "1" + "}" * 20
+    write("a.py", f"{HANG}case = {nested}\ncase.x = {nested}\ncase, = {nested},\ncase(1)\n")
+    assert places(check("a.py")) == ["a.py:5:1: MPL114"]
 
 
 def test_unreadable_can_be_ignored(write: Write) -> None:
@@ -266,10 +308,10 @@ def test_an_internal_failure_is_one_finding(write: Write, monkeypatch: pytest.Mo
 _RUN_ELSEWHERE = mplint.engine._run_elsewhere
 
 
-def _dies(job: Job, gated: frozenset[Path]) -> list[Diagnostic]:
+def _dies(job: Job) -> list[Diagnostic]:
     if any(target.path.name == "program_07.py" for target in job.targets):
         os._exit(3)
-    return _RUN_ELSEWHERE(job, gated)
+    return _RUN_ELSEWHERE(job)
 
 
 def test_a_process_that_dies_is_one_finding(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:

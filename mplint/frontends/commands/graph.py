@@ -30,12 +30,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Writes the graph of what is there, and complains about paths that are not."""
+    """Writes the graph of what is there, and complains about what cannot be read."""
     paths = options.operands or [os.curdir]
     errors = list(missing(paths))
+    engine = Engine(load())
+    files = engine.discover(path for path in paths if os.path.lexists(path))
+    if files:
+        errors += graph.run(engine, files, options.format, sys.stdout)
     for error in errors:
         complain(error)
-    files = Engine(load()).discover(path for path in paths if os.path.lexists(path))
-    if files:
-        graph.run(files, options.format, sys.stdout)
     return FAILED if errors else CLEAN
