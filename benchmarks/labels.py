@@ -8,7 +8,8 @@ whole and counts.
     python benchmarks/labels.py CHECKOUTS             # a folder per project: owner__name
 
 A site counts as flagged when a finding begins on its line, or names the line as a related place.
-A FALSE site counts only for findings that begin there.
+A FALSE site is flagged only by a finding that begins there and says what the naive rule says: that
+one line is right about something says nothing about another thing in it.
 """
 
 from __future__ import annotations
@@ -30,6 +31,21 @@ from mplint.registry import load
 LABELS = Path(__file__).parent / "labels.csv"
 PACKAGES = {"pytorch/pytorch": "torch", "pymc-devs/pymc": "pymc"}
 """Projects that are taken from PyPI, by version."""
+
+
+ABOUT = {
+    "blocking-get": ("MPL102", "MPL103"),
+    "blocking-recv": ("MPL102", "MPL103"),
+    "bounded-put-consumers-may-die": ("MPL112",),
+    "empty-qsize": ("MPL113",),
+    "while-not-empty-loop": ("MPL113",),
+    "join-before-drain": ("MPL111",),
+    "process-never-joined": ("MPL105", "MPL111"),
+    "lambda-or-nested-target": ("MPL203",),
+    "missing-main-guard": ("MPL301",),
+    "queue-created-in-target": ("MPL101",),
+}
+"""The rules that say what a naive rule says, where one does so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +91,9 @@ def findings(folder: Path) -> list[Diagnostic]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("checkouts", type=Path)
     parser.add_argument("--fetch", action="store_true", help="get the projects first")
     parser.add_argument("--verbose", action="store_true", help="a line per site")
@@ -83,16 +101,16 @@ def main() -> int:
     labelled = sites()
     if arguments.fetch:
         fetch(labelled, arguments.checkouts)
-    begins: dict[Path, set[tuple[str, int]]] = defaultdict(set)
-    touches: dict[Path, set[tuple[str, int]]] = defaultdict(set)
+    begins: dict[tuple[str, int], set[str]] = defaultdict(set)
+    touches: dict[tuple[str, int], set[str]] = defaultdict(set)
     for folder in sorted({folder_of(site, arguments.checkouts) for site in labelled}):
         if not folder.is_dir():
             print(f"{folder} is missing: its sites are left out", file=sys.stderr)
             continue
         for found in findings(folder):
-            begins[folder].add((found.path, found.place.line))
-            touches[folder].add((found.path, found.place.line))
-            touches[folder] |= {(r.place.path, r.place.line) for r in found.related}
+            begins[found.path, found.place.line].add(found.code)
+            for place in (found.place, *(related.place for related in found.related)):
+                touches[place.path, place.line].add(found.code)
     total: Counter[tuple[str, str]] = Counter()
     flagged: Counter[tuple[str, str]] = Counter()
     for site in labelled:
@@ -100,13 +118,17 @@ def main() -> int:
         if not folder.is_dir():
             continue
         where = (str(folder / site.path), site.line)
-        hit = where in (begins if site.label == "FALSE" else touches)[folder]
+        if site.label == "FALSE":
+            hit = begins[where] & set(ABOUT.get(site.naive_rule, ()))
+        else:
+            hit = touches[where]
         for rule in (site.naive_rule, "all"):
             total[rule, site.label] += 1
-            flagged[rule, site.label] += hit
+            flagged[rule, site.label] += bool(hit)
         if arguments.verbose:
-            mark = "flagged" if hit else "       "
-            print(f"{mark} {site.label:9} {site.naive_rule:28} {site.repository}/{site.path}:{site.line}")
+            codes = ",".join(sorted(hit))
+            place = f"{site.repository}/{site.path}:{site.line}"
+            print(f"{codes:13} {site.label:9} {site.naive_rule:29} {place}")
     width = max(len(rule) for rule, _ in total)
     print(f"{'':{width}}  {'TRUE':>9}  {'DEBATABLE':>9}  {'FALSE':>9}")
     for rule in sorted({rule for rule, _ in total}, key=lambda rule: (rule == "all", rule)):
