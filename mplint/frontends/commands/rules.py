@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from mplint import registry
+from mplint.diagnostics import START_METHODS
 from mplint.frontends.pages import Page, pages
 from mplint.frontends.status import CLEAN
 from mplint.frontends.terminal import is_coloured
@@ -21,7 +22,10 @@ unless switched off; advice is off unless selected."""
 def configure(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
     parser.add_argument(
-        "--output-format", choices=("text", "json"), default="text", help="[default: text]"
+        "--output-format",
+        choices=("text", "json", "markdown"),
+        default="text",
+        help="[default: text]",
     )
     parser.set_defaults(operands=[])
 
@@ -31,6 +35,8 @@ def run(options: argparse.Namespace) -> int:
     rules = list(pages(registry.load()))
     if options.output_format == "json":
         print(json.dumps([_as_object(rule) for rule in rules], indent=2))
+    elif options.output_format == "markdown":
+        _write_markdown(rules, sys.stdout)
     elif is_coloured(sys.stdout):
         _draw_table(rules, sys.stdout)
     else:
@@ -55,6 +61,16 @@ def _write_table(rules: Sequence[Page], output: TextIO) -> None:
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         output.write("  ".join(cells).rstrip() + "\n")
+
+
+def _write_markdown(rules: Sequence[Page], output: TextIO) -> None:
+    output.write("| Code | Name | Kind | What it finds | Start methods |\n|---|---|---|---|---|\n")
+    for rule in rules:
+        methods = "all" if set(START_METHODS) <= set(rule.start_methods) else None
+        methods = methods or ", ".join(rule.start_methods) or "–"
+        output.write(
+            f"| {rule.code} | {rule.name} | {rule.kind} | {rule.summary} | {methods} |\n"
+        )
 
 
 def _draw_table(rules: Sequence[Page], output: TextIO) -> None:
