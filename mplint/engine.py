@@ -164,12 +164,13 @@ class Engine:
         return report
 
     def programs(self, paths: Iterable[Path]) -> dict[tuple[Project, tuple[Path, ...]], list[Path]]:
-        """The programs that some of the files given are part of, each as its project and all its
-        files, with those of the files."""
+        """The programs that some of the files given are part of or start, each as its project and
+        all its files, with those of the files."""
         found: dict[tuple[Project, tuple[Path, ...]], list[Path]] = defaultdict(list)
         for path in paths:
-            for project, files in self._programs_of(path):
-                found[project, files].append(path)
+            project = self._project_of(path)
+            for number in project.programs_behind(path):
+                found[project, project.programs[number]].append(path)
         return found
 
     def _targets(self, files: Mapping[Path, str], errors: list[str]) -> Iterator[Target]:
@@ -201,23 +202,22 @@ class Engine:
                 if UNREADABLE in target.codes:
                     found[target.shown].add(unreadable(target.shown, error))
                 continue
-            for program in self._programs_of(target.path):
-                wanted[program].append(target)
+            project = self._project_of(target.path)
+            for number in project.programs_of(target.path):
+                wanted[project, project.programs[number]].append(target)
         folder = os.getcwd()
         return [
             Job(project.root, files, tuple(chosen), folder)
             for (project, files), chosen in wanted.items()
         ]
 
-    def _programs_of(self, path: Path) -> Iterator[tuple[Project, tuple[Path, ...]]]:
+    def _project_of(self, path: Path) -> Project:
         root = self._roots.get(path.parent)
         if root is None:
             root = self._roots[path.parent] = find_root(path, self.files)
         if root not in self._projects:
             self._projects[root] = Project(self.files, root)
-        project = self._projects[root]
-        for number in project.programs_of(path):
-            yield project, project.programs[number]
+        return self._projects[root]
 
     def _without_suppressed(self, target: Target, found: set[Diagnostic]) -> Iterable[Diagnostic]:
         failed = any(diagnostic.kind == "error" for diagnostic in found)

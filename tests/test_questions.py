@@ -693,15 +693,12 @@ def test_starved(tmp_path: Path, body: str, starves: bool) -> None:
     assert any(failures) is starves
 
 
-_WITH = pytest.mark.xfail(strict=True, reason="the end of a `with` is not seen as a close")
-
-
 @pytest.mark.parametrize(
     ("between", "hears"),
     [
         ("writer.close()", True),
         ("close(writer)", True),
-        pytest.param("with writer:\n    pass", True, marks=_WITH),
+        ("with writer:\n    pass", True),
         ("print(writer)", False),
         ("reader.close()", False),
         ("if flag:\n    writer.close()", False),

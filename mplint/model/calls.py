@@ -239,7 +239,8 @@ def call_function(
         return frozenset({generator})
     from mplint.model.solve import RETURNED
 
-    return solver.read((callee, RETURNED))
+    returned = solver.read((callee, RETURNED))
+    return returned | JUST_UNKNOWN if _is_wrapped(solver, function) else returned
 
 
 def _is_wrapped(solver: Solver, function: FunctionRef) -> bool:

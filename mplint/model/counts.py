@@ -127,8 +127,8 @@ class Counter:
                 if name in _SAME_LENGTH or (name in ("iter", "zip") and len(arguments) == 1):
                     if given:
                         return self.length(given[0], activation, depth + 1)
-                if name == "zip":
-                    return None  # that of the shortest
+                if name == "zip" and given:
+                    return _shortest([self.length(g, activation, depth + 1) for g in given])
             case f.Name() | f.Attribute():
                 built = self._built(source, activation, depth)
                 if built is not None:
@@ -184,12 +184,8 @@ class Counter:
         if cell is None or not isinstance(cell[0], Activation):
             return None
         owner = cell[0]
-        found: list[f.Expr | None] = []
-        for step in f.steps(owner.scope.body):
-            for target, value in _assignments(step):
-                if isinstance(target, f.Name) and target.id == name.id:
-                    found.append(value)
-            found += [None] * sum(name.id in _walruses(e) for e in f.expressions(step))
+        bindings = program.outline(owner).bindings.get(name.id, ())
+        found = [binding.value if binding.whole else None for binding in bindings]
         parameter = next((p for p in owner.scope.parameters if p.name == name.id), None)
         if parameter is not None and not found:
             return self._given(owner, name.id)
@@ -360,7 +356,9 @@ class Counter:
             for scope in self.program.solver.files[outer.path].scopes
             if scope.parent == outer.scope.index and scope.parameters
             for step in f.steps(scope.body)
-            for target, _ in _assignments(step)
+            if isinstance(step, f.Bind)
+            for targets in step.targets
+            for target in f.leaves(targets)
             if isinstance(target, f.Attribute) and target.name == name
             if isinstance(target.value, f.Name) and target.value.id == scope.parameters[0].name
         ]
@@ -393,41 +391,16 @@ def _owner(owner: object) -> tuple[object, ...]:
     return (repr(owner),)
 
 
-def _assignments(step: f.Step) -> Iterable[tuple[f.Expr, f.Expr | None]]:
-    match step:
-        case f.Bind(targets=targets, value=value, operator=operator):
-            for target in targets:
-                for inner in _names(target):
-                    simple = inner is target and operator is None
-                    yield inner, value if simple else None
-        case f.For(target=target):
-            for inner in _names(target):
-                yield inner, None
-        case f.With(items=items):
-            for _, maybe in items:
-                if maybe is not None:
-                    for inner in _names(maybe):
-                        yield inner, None
-
-
-def _names(target: f.Expr) -> Iterable[f.Expr]:
-    if isinstance(target, f.Display):
-        for item in target.items:
-            yield from _names(item)
-    else:
-        yield target
-
-
-def _walruses(expression: f.Expr) -> set[str]:
-    """The names that an expression assigns on its way."""
-    found = set()
-    todo = [expression]
-    while todo:
-        current = todo.pop()
-        if isinstance(current, f.Walrus) and isinstance(current.target, f.Name):
-            found.add(current.target.id)
-        todo += f.parts(current)
-    return found
+def _shortest(counts: list[Count | None]) -> Count | None:
+    """The least of some counts; None when that is not known."""
+    known = [count.known if count is not None else None for count in counts]
+    numbers = [number for number in known if number is not None]
+    if len(numbers) == len(counts):
+        return Count(min(numbers))
+    first = counts[0]
+    if first is None or not all(c is not None and c.same(first) for c in counts):
+        return None
+    return first
 
 
 def _depends(frame: Around, at: int) -> bool:

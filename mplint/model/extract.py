@@ -6,7 +6,7 @@ docstrings do not. Nothing is resolved here; a name is a name until the program 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, cast
@@ -437,12 +437,14 @@ class _Lowering:
 
     def formatted(self, node: cst.FormattedString | cst.TemplatedString) -> f.Expr:
         at = self.number(node)
-        pieces = [
-            self.expression(part.expression)
-            for part in node.parts
-            if isinstance(part, (cst.FormattedStringExpression, cst.TemplatedStringExpression))
-        ]
-        return f.Text(at, tuple(pieces))
+        return f.Text(at, tuple(self.pieces(node.parts)))
+
+    def pieces(self, parts: Iterable[cst.CSTNode]) -> Iterator[f.Expr]:
+        """The expressions in an f-string, those in its format specifications included."""
+        for part in parts:
+            if isinstance(part, (cst.FormattedStringExpression, cst.TemplatedStringExpression)):
+                yield self.expression(part.expression)
+                yield from self.pieces(part.format_spec or ())
 
     def display(self, node: cst.Tuple | cst.List | cst.Set) -> f.Expr:
         at = self.number(node)

@@ -513,6 +513,26 @@ def blocks(step: Step) -> Iterator[Block]:
             yield final
 
 
+def leaves(target: Expr) -> Iterator[Expr]:
+    """What an assignment to a target assigns: the names, attributes and elements in it."""
+    match target:
+        case Display(items=items):
+            for item in items:
+                yield from leaves(item)
+        case Star(value=value):
+            yield from leaves(value)
+        case _:
+            yield target
+
+
+def walruses(expression: Expr) -> Iterator[Walrus]:
+    """The assignments inside an expression."""
+    if isinstance(expression, Walrus):
+        yield expression
+    for part in parts(expression):
+        yield from walruses(part)
+
+
 def steps(block: Block) -> Iterator[Step]:
     """All steps of a block, those inside its steps included, in source order."""
     for step in block:

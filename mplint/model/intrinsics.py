@@ -128,6 +128,8 @@ def _fill(
         values = given.get(index, name)
         if values is not None:
             solver.add((value, name), values)
+    if given.open:
+        solver.add((value, "daemon"), JUST_UNKNOWN)
     for name in ("daemon", "mp_context", "initializer", "initargs", "size", "max_workers"):
         if name in given.keywords:
             solver.add((value, name), given.keywords[name])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from mplint.model import facts as f
 
@@ -16,6 +18,17 @@ class Around:
     node: f.Step | f.Expr
     part: str
     index: int = 0  # which handler, arm or clause
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """An assignment to a variable, as number `at`: of `value`, or of a part of it where it is not
+    the `whole`; of something that has no expression, such as the turns of a loop, where it is
+    None."""
+
+    at: int
+    value: f.Expr | None
+    whole: bool = True
 
 
 class Outline:
@@ -60,6 +73,32 @@ class Outline:
             if not isinstance(frame.node, f.Expr):
                 return frame.node
         return None
+
+    @cached_property
+    def bindings(self) -> dict[str, list[Binding]]:
+        """The assignments to each variable, in source order."""
+        found: dict[str, list[Binding]] = defaultdict(list)
+
+        def bind(target: f.Expr, value: f.Expr | None) -> None:
+            for leaf in f.leaves(target):
+                if isinstance(leaf, f.Name):
+                    found[leaf.id].append(Binding(leaf.at, value, leaf is target))
+
+        for step in f.steps(self.scope.body):
+            match step:
+                case f.Bind(targets=targets, value=value, operator=operator):
+                    for target in targets:
+                        bind(target, value if operator is None else None)
+                case f.For(target=target):
+                    bind(target, None)
+                case f.With(items=items):
+                    for _, maybe in items:
+                        if maybe is not None:
+                            bind(maybe, None)
+            for expression in f.expressions(step):
+                for walrus in f.walruses(expression):
+                    bind(walrus.target, walrus.value)
+        return found
 
     # Building -----------------------------------------------------------------------------------
 

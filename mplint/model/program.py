@@ -147,7 +147,13 @@ class Operation:
     def sure(self) -> bool:
         """Whether the receiver is certainly this object, or another made by the same expression."""
         reference = self._reference
-        return reference is not None and self.program.is_one(self.values(reference.value))
+        if reference is not None:
+            return self.program.is_one(self.values(reference.value))
+        step = self.program.outline(self.activation).steps.get(self.at)
+        if isinstance(step, f.With):  # whose end closes it
+            items = (self.values(manager) for manager, _ in step.items)
+            return any(self.receiver in item and self.program.is_one(item) for item in items)
+        return False
 
     @property
     def crosses(self) -> bool:

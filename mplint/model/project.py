@@ -205,3 +205,9 @@ class Project:
     def programs_of(self, path: Path) -> list[int]:
         """The numbers of the programs that have to be looked at for a file."""
         return sorted(self._users.get(path, ()))
+
+    def programs_behind(self, path: Path) -> list[int]:
+        """The same; for a file that is part of none, such as a script that only starts what others
+        do, the programs of what it imports."""
+        behind = {n for target in self._imports(path) for n in self._users.get(target, ())}
+        return self.programs_of(path) or sorted(behind)

@@ -74,25 +74,14 @@ def _definitions(step: f.Step) -> Iterator[tuple[str, int]]:
         case f.Define(name=name, at=at):
             yield name, at
     for expression in f.expressions(step):
-        yield from _walruses(expression)
+        for walrus in f.walruses(expression):
+            yield from _targets(walrus.target)
 
 
 def _targets(target: f.Expr) -> Iterator[tuple[str, int]]:
-    match target:
-        case f.Name(id=name, at=at):
-            yield name, at
-        case f.Display(items=items):
-            for item in items:
-                yield from _targets(item)
-        case f.Star(value=value):
-            yield from _targets(value)
-
-
-def _walruses(expression: f.Expr) -> Iterator[tuple[str, int]]:
-    if isinstance(expression, f.Walrus):
-        yield from _targets(expression.target)
-    for part in f.parts(expression):
-        yield from _walruses(part)
+    for leaf in f.leaves(target):
+        if isinstance(leaf, f.Name):
+            yield leaf.id, leaf.at
 
 
 class _Walk:
@@ -203,7 +192,10 @@ class _Walk:
         return state
 
     def walruses(self, expression: f.Expr, state: _State) -> _State:
-        found = [(name, at) for name, at in _walruses(expression) if name in self.names]
+        assigned = (walrus.target for walrus in f.walruses(expression))
+        found = [
+            (name, at) for target in assigned for name, at in _targets(target) if name in self.names
+        ]
         if not found:
             return state
         return {**state, **{name: frozenset({at}) for name, at in found}}

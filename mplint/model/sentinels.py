@@ -210,17 +210,9 @@ class Sentinels:
         """The expressions that a variable can hold where it is read."""
         reaching = self.program.solver.reaching.get(activation.scope)
         seen = reaching.reads.get(at) if reaching is not None else None
-        for step in f.steps(activation.scope.body):
-            if isinstance(step, f.Bind) and step.value is not None and step.operator is None:
-                for target in step.targets:
-                    for inner in _flat(target):
-                        if isinstance(inner, f.Name) and inner.id == name:
-                            if seen is None or inner.at in seen:
-                                yield step.value
-            for expression in f.expressions(step):
-                for walrus in _walruses(expression):
-                    if isinstance(walrus.target, f.Name) and walrus.target.id == name:
-                        yield walrus.value
+        for binding in self.program.outline(activation).bindings.get(name, ()):
+            if binding.value is not None and (seen is None or binding.at in seen):
+                yield binding.value
 
     # Consumers ----------------------------------------------------------------------------------
 
@@ -337,7 +329,7 @@ class Sentinels:
             inner
             for step in f.steps(activation.scope.body)
             if isinstance(step, f.For)
-            for inner in _flat(step.target)
+            for inner in f.leaves(step.target)
         ]
         return any(isinstance(target, f.Name) and target.id == item.id for target in targets)
 
@@ -572,20 +564,3 @@ def _key(value: Value) -> Hashable | None:
         case Instance(cls=cls):
             return ("instance", cls.path, cls.scope.at)
     return None
-
-
-def _flat(target: f.Expr) -> Iterator[f.Expr]:
-    if isinstance(target, f.Display):
-        for item in target.items:
-            yield from _flat(item)
-    elif isinstance(target, f.Star):
-        yield from _flat(target.value)
-    else:
-        yield target
-
-
-def _walruses(expression: f.Expr) -> Iterator[f.Walrus]:
-    if isinstance(expression, f.Walrus):
-        yield expression
-    for part in f.parts(expression):
-        yield from _walruses(part)

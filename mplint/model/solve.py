@@ -554,6 +554,8 @@ class Solver:
 
     def _from_star(self, name: str, activation: Activation) -> Values:
         self.read((activation.path, "*"))
+        if name.startswith("_"):
+            return NOTHING
         for star in self.star_imports.get(activation.path, ()):
             found = self.loader.resolve(activation.path, star.module, name, star.level)
             if found.path is not None and found.name is not None:

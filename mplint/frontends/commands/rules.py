@@ -67,10 +67,8 @@ def _write_markdown(rules: Sequence[Page], output: TextIO) -> None:
     output.write("| Code | Name | Kind | What it finds | Start methods |\n|---|---|---|---|---|\n")
     for rule in rules:
         methods = "all" if set(START_METHODS) <= set(rule.start_methods) else None
-        methods = methods or ", ".join(rule.start_methods) or "–"
-        output.write(
-            f"| {rule.code} | {rule.name} | {rule.kind} | {rule.summary} | {methods} |\n"
-        )
+        methods = methods or ", ".join(rule.start_methods)
+        output.write(f"| {rule.code} | {rule.name} | {rule.kind} | {rule.summary} | {methods} |\n")
 
 
 def _draw_table(rules: Sequence[Page], output: TextIO) -> None:
