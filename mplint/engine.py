@@ -169,8 +169,8 @@ class Engine:
         found: dict[tuple[Project, tuple[Path, ...]], list[Path]] = defaultdict(list)
         for path in paths:
             project = self._project_of(path)
-            for number in project.programs_behind(path):
-                found[project, project.programs[number]].append(path)
+            for program in project.programs_behind(path):
+                found[project, program].append(path)
         return found
 
     def _targets(self, files: Mapping[Path, str], errors: list[str]) -> Iterator[Target]:
@@ -203,8 +203,8 @@ class Engine:
                     found[target.shown].add(unreadable(target.shown, error))
                 continue
             project = self._project_of(target.path)
-            for number in project.programs_of(target.path):
-                wanted[project, project.programs[number]].append(target)
+            for program in project.programs_of(target.path):
+                wanted[project, program].append(target)
         folder = os.getcwd()
         return [
             Job(project.root, files, tuple(chosen), folder)

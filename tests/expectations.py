@@ -39,20 +39,16 @@ def programs(paths: Iterable[Path]) -> list[tuple[Project, Program, list[Path]]]
     """The programs that some files are part of, each solved once, with the files it has of them."""
     files = Files()
     projects: dict[object, Project] = {}
-    wanted: dict[tuple[int, int], list[Path]] = defaultdict(list)
-    by_number: dict[int, Project] = {}
+    wanted: dict[tuple[Project, tuple[Path, ...]], list[Path]] = defaultdict(list)
     for path in paths:
         root = find_root(path, files)
         project = projects.setdefault(root, Project(files, root))
-        by_number[id(project)] = project
-        for number in project.programs_of(path):
-            wanted[id(project), number].append(path)
-    found = []
-    for (key, number), members in wanted.items():
-        project = by_number[key]
-        program = link(project.loader, project.programs[number], project.root.folder)
-        found.append((project, program, members))
-    return found
+        for program in project.programs_of(path):
+            wanted[project, program].append(path)
+    return [
+        (project, link(project.loader, program, project.root.folder), members)
+        for (project, program), members in wanted.items()
+    ]
 
 
 def view_of(project: Project, program: Program, path: Path) -> View:

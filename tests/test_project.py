@@ -238,9 +238,22 @@ def test_which_files_make_a_program(
 def test_programs_of_a_file_that_others_draw_in(tmp_path: Path) -> None:
     files(tmp_path, {"a.py": MP + "import c", "b.py": MP + "import c", "c.py": "", "d.py": ""})
     found = project(tmp_path)
-    assert found.programs_of(tmp_path / "a.py") == [0]
-    assert found.programs_of(tmp_path / "c.py") == [0, 1]  # part of neither, drawn into both
+    assert found.programs_of(tmp_path / "a.py") == found.programs[:1]
+    assert found.programs_of(tmp_path / "c.py") == found.programs[:2]  # drawn into both
     assert found.programs_of(tmp_path / "d.py") == []
+
+
+@pytest.mark.parametrize(
+    "name", [".venv/lib/package/a.py", "node_modules/a.py", "bin/tool", "a.pyi"]
+)
+def test_a_file_that_no_search_finds_is_looked_at(tmp_path: Path, name: str) -> None:
+    files(tmp_path, {"pyproject.toml": "", "b.py": MP, name: MP})
+    path = tmp_path / name
+    if ".venv" in name:
+        (path.parent / "__init__.py").touch()
+    root = find_root(path, Files())
+    assert Project(Files(), root).programs_of(path) == [(path,)]
+    assert (root.folder == tmp_path) == (name in ("bin/tool", "a.pyi"))
 
 
 def linked(folder: Path, overlay: dict[str, str] | None = None) -> Program:

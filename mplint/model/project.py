@@ -64,8 +64,8 @@ def find_root(path: Path, files: Files) -> Root:
     """The project of a file, from where the file stands alone."""
     parents = list(path.parents)
     for parent in parents:
-        if parent.name == "site-packages":
-            break
+        if parent.name in SKIPPED_FOLDERS:
+            break  # what is above is another project
         if any((parent / marker).exists() for marker in MARKERS):
             return Root(parent, deep=True)
     package: Path | None = None
@@ -202,12 +202,20 @@ class Project:
                         users[target].add(number)
         return users
 
-    def programs_of(self, path: Path) -> list[int]:
-        """The numbers of the programs that have to be looked at for a file."""
-        return sorted(self._users.get(path, ()))
+    def programs_of(self, path: Path) -> list[tuple[Path, ...]]:
+        """The programs that have to be looked at for a file, each as its files. A file that the
+        search does not come across, for its name or its folder, is a program of its own."""
+        numbers = self._users.get(path)
+        if numbers:
+            return [self.programs[number] for number in sorted(numbers)]
+        try:
+            unseen = is_gated(self.files.read(path))
+        except Unreadable:
+            unseen = False
+        return [(path,)] if unseen else []
 
-    def programs_behind(self, path: Path) -> list[int]:
+    def programs_behind(self, path: Path) -> list[tuple[Path, ...]]:
         """The same; for a file that is part of none, such as a script that only starts what others
         do, the programs of what it imports."""
         behind = {n for target in self._imports(path) for n in self._users.get(target, ())}
-        return self.programs_of(path) or sorted(behind)
+        return self.programs_of(path) or [self.programs[number] for number in sorted(behind)]

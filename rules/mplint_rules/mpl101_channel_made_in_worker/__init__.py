@@ -12,9 +12,12 @@ class Visitor(RuleVisitor):
             found = self.model.sharing.made_in_worker(made)
             if found is None:
                 continue
-            related = [(site, "the worker is started here") for site in found.worker.launched_at]
+            related = [
+                (site, f"`{found.worker.name}` is started here")
+                for site in found.worker.launched_at
+            ]
             if found.elsewhere is not None:
-                related.append((found.elsewhere.site, "another process uses it here"))
+                related.append((found.elsewhere.site, "another process means to use it here"))
             self.report(node, noun=made.kind.noun, worker=found.worker.name, related=related)
             return
 
@@ -25,9 +28,13 @@ RULE = Rule(
     kind="bug",
     summary="a queue, lock, event or value that processes should share is made inside the worker",
     message=(
-        "`{worker}` runs in a process of its own and makes {noun} there: no other process has it"
+        "`{worker}` runs in a process of its own and makes {noun} there, which no other process "
+        "ever has"
     ),
-    help="Make it before the process is started, and pass it as an argument (`args=`).",
+    help=(
+        "Make it before the process is started, and pass it as an argument: `args=` of a process, "
+        "`initargs=` of a pool."
+    ),
     visitor=Visitor,
     proof=Hangs("get"),
 )

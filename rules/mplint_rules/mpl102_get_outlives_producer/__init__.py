@@ -15,7 +15,9 @@ class Visitor(RuleVisitor):
             worker = failure.worker
             related = [(failure.at, f"{failure.what} here ends `{worker.name}` before it sends")]
             related += [(site, f"`{worker.name}` is started here") for site in worker.launched_at]
-            self.report(node, call=wait.text, worker=worker.name, related=related)
+            self.report(
+                node, call=wait.text, worker=worker.name, what=failure.what, related=related
+            )
             return
 
 
@@ -25,7 +27,7 @@ RULE = Rule(
     kind="bug",
     summary="a get waits for ever when the worker that should feed it fails",
     message=(
-        "`{call}` waits for ever when `{worker}` fails: the worker can end without sending anything"
+        "`{call}` waits for ever when `{worker}` fails: {what} can end it before it sends anything"
     ),
     help=(
         "Send something in `finally` in the worker, or wait with `timeout=` in a loop that checks "

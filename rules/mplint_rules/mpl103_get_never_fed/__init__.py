@@ -13,9 +13,12 @@ class Visitor(RuleVisitor):
             if counts is None:
                 continue
             puts, gets = counts
-            what = f"only {puts} of {gets} items are ever put" if puts else "nobody puts anything"
             channel = self.model.waiting.channel_of(wait)
             assert channel is not None
+            items = "1 item is" if puts == 1 else f"{puts} items are"
+            what = (
+                f"{gets} are taken, but only {items} ever put" if puts else "nobody ever puts any"
+            )
             self.report(
                 node,
                 call=wait.text,
@@ -33,7 +36,7 @@ RULE = Rule(
     name="get-never-fed",
     kind="bug",
     summary="a blocking get on a queue that nobody puts to, or more gets than puts",
-    message="`{call}` waits for ever: {what}",
+    message="`{call}` waits for ever for an item: {what}",
     help="Put as many items as are taken out; end a loop of gets by a sentinel such as `None`.",
     visitor=Visitor,
     proof=Hangs("get"),

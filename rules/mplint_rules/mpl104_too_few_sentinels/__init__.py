@@ -13,17 +13,19 @@ class Visitor(RuleVisitor):
             if shortage is None:
                 continue
             consumer = shortage.consumer
+            sent, count = shortage.sent, shortage.needed
             self.report(
                 node,
-                sent=shortage.sent,
-                count=shortage.needed,
+                sent="one sentinel" if sent == "one" else f"{sent} sentinels",
+                count=count if count.isdigit() else f"`{count}`",
                 worker=consumer.worker.name,
                 related=[
                     *(
-                        (site, "the consumers are made here")
+                        (site, "the consumers are started here")
                         for site in consumer.worker.launched_at
                     ),
                     (consumer.get.site, "each of them takes one sentinel here and ends"),
+                    (consumer.channel.site, f"{consumer.channel.kind.noun} is made here"),
                 ],
             )
             return
@@ -35,8 +37,8 @@ RULE = Rule(
     kind="bug",
     summary="fewer sentinels are put than there are consumers that wait for one",
     message=(
-        "{sent} sentinel for {count} processes of `{worker}`: each takes one and ends, "
-        "the others wait for ever, and so does whoever joins them"
+        "{sent} for {count} processes of `{worker}`: each takes one and ends, the others wait for "
+        "ever, and the program waits for them"
     ),
     help="Put one sentinel per consumer: `for _ in processes: queue.put(None)`.",
     visitor=Visitor,

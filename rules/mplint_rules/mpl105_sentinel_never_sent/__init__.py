@@ -13,13 +13,13 @@ class Visitor(RuleVisitor):
             if unsent is None:
                 continue
             consumer = unsent.consumer
-            when = "sent only after this" if unsent.late is not None else "never sent"
-            related = [
-                (consumer.get.site, f"`{consumer.worker.name}` waits here"),
-                (consumer.test, "only a sentinel ends it"),
-            ]
+            when = "put only after this" if unsent.late is not None else "never put"
+            related = [(consumer.get.site, f"`{consumer.worker.name}` waits for the sentinel here")]
+            if consumer.test != consumer.get.site:
+                related.append((consumer.test, "nothing but this test ends its loop"))
             if unsent.late is not None:
                 related.append((unsent.late.site, "the sentinel is put here, too late"))
+            related.append((consumer.channel.site, f"{consumer.channel.kind.noun} is made here"))
             self.report(
                 node, call=join.text, worker=consumer.worker.name, when=when, related=related
             )

@@ -12,7 +12,9 @@ class Visitor(RuleVisitor):
             self.report(
                 node,
                 sentinel=lost.sentinel,
+                holds="always" if lost.operator in ("is not", "!=") else "never",
                 what=lost.what,
+                other="another object" if "is" in lost.operator else "not equal to it",
                 operator=lost.operator,
                 related=[(lost.get.site, "it arrives here, as a copy")],
             )
@@ -25,10 +27,13 @@ RULE = Rule(
     kind="bug",
     summary="a sentinel is compared by identity, which does not survive the way through a queue",
     message=(
-        "what arrives from another process is a copy: `{operator} {sentinel}` "
-        "never holds, since {what} is recognised by identity only"
+        "`{operator} {sentinel}` {holds} holds for what another process has sent: that is a copy, and "
+        "a copy of {what} is {other}"
     ),
-    help="Use `None`, or a member of an `enum.Enum`, as the sentinel; or compare texts with `==`.",
+    help=(
+        "Use `None`, or a member of an `enum.Enum`, as the sentinel; or compare texts and numbers "
+        "with `==`."
+    ),
     visitor=Visitor,
     proof=Hangs("get"),
 )

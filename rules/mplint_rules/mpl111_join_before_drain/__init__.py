@@ -14,15 +14,20 @@ class Visitor(RuleVisitor):
         at = self.model.number(node)
         for worker, activation in self.model.launches(node):
             assert at is not None
-            found.append(("the call", draining.undrained_launch(worker, activation, at)))
+            text = cst.Module([]).code_for_node(node.func) + "()"
+            found.append((text, draining.undrained_launch(worker, activation, at)))
         for call, undrained in found:
             if undrained is None:
                 continue
-            related = [(undrained.put.site, f"`{undrained.worker.name}` puts here")]
+            related = [(undrained.put.site, f"`{undrained.worker.name}` puts it here")]
             if undrained.get is not None:
                 related.append((undrained.get.site, "it is taken out only here"))
             related.append((undrained.channel.site, f"{undrained.channel.kind.noun} is made here"))
-            when = "only after it" if undrained.get is not None else "nowhere"
+            when = (
+                "which happens only after this"
+                if undrained.get is not None
+                else "which nobody does"
+            )
             self.report(node, call=call, worker=undrained.worker.name, when=when, related=related)
             return
 
@@ -33,8 +38,8 @@ RULE = Rule(
     kind="bug",
     summary="a process is joined before what it has put to a queue or pipe is taken out",
     message=(
-        "`{call}` waits for `{worker}`, which waits until what it has put is taken out, "
-        "and that happens {when}: both wait for ever once the items exceed the pipe's 64 KiB"
+        "`{call}` waits for `{worker}` to end, and `{worker}` for what it has put to be taken out, "
+        "{when}: both wait for ever once that is more than the 64 KiB of a pipe"
     ),
     help="Take the items out first, one `get()` per item that is expected, then join.",
     visitor=Visitor,

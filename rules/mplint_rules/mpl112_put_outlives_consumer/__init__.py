@@ -21,6 +21,9 @@ class Visitor(RuleVisitor):
                 related.insert(0, (stuck.full.site, "the consumer waits here, for room as well"))
             if stuck.started is not None:
                 related.insert(0, (stuck.started.site, "the consumer is started only here"))
+            if stuck.worker is not None and stuck.started is None:
+                starts = stuck.worker.launched_at
+                related += [(site, f"`{stuck.worker.name}` is started here") for site in starts]
             self.report(node, call=put.text, why=stuck.why, related=related)
             return
 

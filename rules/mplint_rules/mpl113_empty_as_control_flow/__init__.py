@@ -12,10 +12,12 @@ class Visitor(RuleVisitor):
             race = self.model.draining.race(look)
             if race is None:
                 continue
-            related = [(race.get.site, "the item is taken here")]
-            if race.producer is not None:
-                starts = race.producer.launched_at
-                related += [(site, f"`{race.producer.name}` is made here") for site in starts]
+            related = [(race.get.site, "the items are taken here")]
+            worker = race.producer or race.takers
+            if worker is not None:
+                related += [
+                    (site, f"`{worker.name}` is started here") for site in worker.launched_at
+                ]
             if race.put is not None:
                 related.append((race.put.site, "the items are put here"))
             self.report(node, call=look.text, why=race.why, related=related)

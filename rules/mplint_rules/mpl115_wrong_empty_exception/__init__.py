@@ -12,7 +12,11 @@ class Visitor(RuleVisitor):
             wrong = self.model.interfaces.wrong_handler(call)
             if wrong is None:
                 continue
-            why = "there is no such name" if wrong.missing else "that is another exception"
+            why = (
+                "there is no such name, and the handler itself raises AttributeError"
+                if wrong.missing
+                else "that is another exception, and this one goes past it"
+            )
             self.report(
                 wrong.handler,
                 written=wrong.written,
@@ -29,7 +33,7 @@ RULE = Rule(
     name="wrong-empty-exception",
     kind="bug",
     summary="an `except` around a get, put or result cannot catch what it raises",
-    message="`except {written}` does not catch the `{error}` that `{call}` raises: {why}",
+    message="`except {written}` cannot catch the `{error}` that `{call}` raises: {why}",
     help="Write `except {error}`, after an import of its module.",
     visitor=Visitor,
     proof=Raises("AttributeError", "'Empty'"),

@@ -13,8 +13,10 @@ class Visitor(RuleVisitor):
             if skipped is None:
                 continue
             related = [(skipped.get.site, f"`{skipped.worker.name}` takes the item here")]
+            starts = skipped.worker.launched_at
             if skipped.failure is not None:
                 related.append((skipped.failure.at, f"{skipped.failure.what} here skips it"))
+            related += [(site, f"`{skipped.worker.name}` is started here") for site in starts]
             self.report(
                 node, call=join.text, worker=skipped.worker.name, how=skipped.how, related=related
             )
@@ -26,7 +28,10 @@ RULE = Rule(
     name="task-done-skipped",
     kind="bug",
     summary="`JoinableQueue.join()` while a consumer can skip `task_done()`",
-    message="`{call}` waits for ever: `{worker}` {how} without `task_done()` for an item it took",
+    message=(
+        "`{call}` waits for ever for an item that is not marked as done: `{worker}` {how} without "
+        "`task_done()` for an item it took"
+    ),
     help="Call `task_done()` in a `finally` around the work, for the sentinel too.",
     visitor=Visitor,
     proof=Hangs("join"),

@@ -14,7 +14,9 @@ class Visitor(RuleVisitor):
         for worker, activation in self.model.launches(node):
             for given in sharing.thread_objects_given(worker, activation, at):
                 made = [(given.made.site, "it is made here")]
-                self.report(given.at, noun=given.made.kind.noun, worker=worker.name, related=made)
+                noun = given.made.kind.noun
+                effect = _COPIED if given.made.kind.family == "asyncio" else _COPIED_OR_REFUSED
+                self.report(given.at, noun=noun, worker=worker.name, effect=effect, related=made)
         for made_here in self.model.made(node):
             used = sharing.thread_global(made_here)
             if used is not None and used.here is not None and used.there is not None:
@@ -22,9 +24,17 @@ class Visitor(RuleVisitor):
                     (used.here.site, "one process puts to its own copy here"),
                     (used.there.site, "another process takes from its own copy here"),
                 ]
-                noun, worker_name = made_here.kind.noun, used.worker.name
-                self.report(node, noun=noun, worker=worker_name, related=related)
+                noun, name = made_here.kind.noun, used.worker.name
+                related += [(site, f"`{name}` is started here") for site in used.worker.launched_at]
+                self.report(node, noun=noun, worker=name, effect=_ANOTHER, related=related)
                 return
+
+
+_COPIED = "gets a copy that nobody else sees"
+_COPIED_OR_REFUSED = (
+    "gets a copy that nobody else sees (fork), or cannot be started with it (spawn, forkserver)"
+)
+_ANOTHER = "has another one under this name, whatever the start method"
 
 
 RULE = Rule(
@@ -32,10 +42,7 @@ RULE = Rule(
     name="thread-object-across-processes",
     kind="bug",
     summary="a queue, lock or event for threads is used to reach another process",
-    message=(
-        "{noun} stays in one process: `{worker}` runs in another and gets a copy that nobody else "
-        "sees (fork), or cannot be started with it (spawn, forkserver)"
-    ),
+    message=("{noun} stays in one process: `{worker}` runs in another and {effect}"),
     help="Use the one of `multiprocessing`: `multiprocessing.Queue()`, `Lock()`, `Event()`.",
     visitor=Visitor,
     proof={

@@ -12,9 +12,14 @@ class Visitor(RuleVisitor):
             obstacle = self.model.pickling.put_obstacle(put)
             if obstacle is None:
                 continue
-            made = [(obstacle.made, "it is made here")] if obstacle.made is not None else []
+            related = []
+            if obstacle.made is not None and obstacle.made != obstacle.at:
+                related.append((obstacle.made, "it is made here"))
+            channel = self.model.waiting.channel_of(put)
+            if channel is not None:
+                related.append((channel.site, f"{channel.kind.noun} is made here"))
             self.report(
-                obstacle.at, what=obstacle.what, call=put.text, effect=put.loses, related=made
+                obstacle.at, what=obstacle.what, call=put.text, effect=put.loses, related=related
             )
             return
 
@@ -24,8 +29,11 @@ RULE = Rule(
     name="unpicklable-put",
     kind="bug",
     summary="something that cannot be pickled is put on a queue or sent through a pipe",
-    message="{what} cannot be pickled: `{call}` {effect}",
-    help="Send plain data, or the name of a module-level function, and build the rest there.",
+    message="`{call}` cannot pickle {what}: the call {effect}",
+    help=(
+        "Send plain data, or a function defined at the top of a module, and make the rest where it "
+        "is received."
+    ),
     visitor=Visitor,
     proof=Hangs("get"),
 )

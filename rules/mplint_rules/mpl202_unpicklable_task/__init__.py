@@ -12,12 +12,18 @@ class Visitor(RuleVisitor):
             obstacle = self.model.pickling.task_obstacle(task)
             if obstacle is None or obstacle.inherits:
                 continue
-            made = [(obstacle.made, "it is made here")] if obstacle.made is not None else []
+            made = []
+            if obstacle.made is not None and obstacle.made != obstacle.at:
+                made.append((obstacle.made, "it is made here"))
+            effect = (
+                "raises an error" if task.does == "call" else "returns a result that has the error"
+            )
             self.report(
                 obstacle.at,
                 what=obstacle.what,
                 call=task.text,
                 pool=task.kind.noun,
+                effect=effect,
                 related=made,
             )
             return
@@ -28,7 +34,10 @@ RULE = Rule(
     name="unpicklable-task",
     kind="bug",
     summary="a function or argument that cannot be pickled is given to a pool or executor",
-    message="{what} cannot be sent to the processes of {pool}: `{call}` never runs it",
+    message=(
+        "{pool} pickles what it gives to its processes, and cannot pickle {what}: `{call}` never "
+        "runs the task and {effect}"
+    ),
     help="Use a function defined at the top of a module, and plain data as its arguments.",
     visitor=Visitor,
     # CPython raises the first one until 3.13, the second one from 3.14 on

@@ -17,6 +17,7 @@ class Visitor(RuleVisitor):
                 what=obstacle.what,
                 call=task.text,
                 pool=task.kind.noun,
+                effect="raises" if task.does == "call" else "returns a result that has",
                 related=[(obstacle.made, "it is made here")],
             )
             return
@@ -28,8 +29,8 @@ RULE = Rule(
     kind="bug",
     summary="a queue, lock, event or value is given to a task of a pool or executor",
     message=(
-        "{what} can be given to a process only when it is started: `{call}` of {pool} fails, "
-        "and says so only to whoever asks for the result"
+        "{what} can be given to a process only while that is started, and the processes of {pool} "
+        "already run: the task never runs, and `{call}` {effect} a RuntimeError"
     ),
     help=(
         "Give it to the pool as `initializer=` and `initargs=`, or use "

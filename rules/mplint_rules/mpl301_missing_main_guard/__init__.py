@@ -15,10 +15,12 @@ class Visitor(RuleVisitor):
         related = []
         if start.site != self.model.place(found.at):
             related.append((start.site, f"{start.what} is started here"))
+        methods = " and ".join(found.start_methods)
         self.report(
             self.model.place(found.at),
             what=start.what,
             why=found.why,
+            when="" if found.guard is not None else f" (under {methods})",
             related=related,
             start_methods=found.start_methods,
         )
@@ -29,7 +31,7 @@ RULE = Rule(
     name="missing-main-guard",
     kind="portability",
     summary="processes are started by code that runs whenever the module is imported",
-    message="{why}",
+    message="{why}{when}",
     help='Put it under `if __name__ == "__main__":`, or into a function called from there.',
     visitor=Visitor,
     applies=Applies(start_methods=("spawn", "forkserver")),
