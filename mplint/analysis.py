@@ -172,7 +172,8 @@ class _Analysis:
     def _diagnose(self, finding: Finding, source: Source, target: Target) -> Diagnostic | None:
         """A finding with its place; None when the project's own settings rule it out."""
         rule, settings = finding.rule, target.settings
-        allowed = settings.start_methods or self.program.start_methods or START_METHODS
+        set_here = self.program.startup.methods_in(target.path)
+        allowed = settings.start_methods or set_here or START_METHODS
         methods = tuple(m for m in finding.start_methods if m in allowed)
         if not methods or not set(matching(rule.applies.python)) & set(settings.pythons):
             return None

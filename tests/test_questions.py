@@ -391,7 +391,8 @@ def test_truth(tmp_path: Path, expression: str, truth: bool | None) -> None:
     ],
 )
 def test_start_methods(tmp_path: Path, source: str, methods: tuple[str, ...]) -> None:
-    assert small(tmp_path, source).program.start_methods == methods
+    asked = small(tmp_path, source)
+    assert asked.program.startup.methods_in(asked.path) == methods
 
 
 @pytest.mark.parametrize(

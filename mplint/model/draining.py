@@ -513,7 +513,7 @@ class Draining:
                     continue
                 why = states["owing"]
                 if isinstance(way, Raised) and why is not None:
-                    failure = failure or Failure(worker, why, error_name(way.error))
+                    failure = failure or Failure(worker, why.site, error_name(way.error))
                 elif not isinstance(way, Raised):
                     return Skipped(worker, get, None)
         if failure is not None or machine.skipped is not None:

@@ -59,8 +59,20 @@ class Gone:
 Way: TypeAlias = "str | Raised | Gone"
 NORMAL, RETURN, BREAK, CONTINUE = "normal", "return", "break", "continue"
 
-States: TypeAlias = "dict[Hashable, Site | None]"
-"""The states in which a way is taken, each with the first statement that led there by failing."""
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """The statement by whose failure a state was reached. Of several the likeliest is kept: the
+    `weight` is high for calls of what users bring along, and low for those of libraries."""
+
+    site: Site
+    weight: int
+
+
+LIKELY, USUAL, RARE = 4, 2, 0
+
+States: TypeAlias = "dict[Hashable, Reason | None]"
+"""The states in which a way is taken, each with the failure that led there."""
 
 Ends: TypeAlias = "dict[Way, States]"
 
@@ -492,7 +504,7 @@ class Flow(Generic[State]):
             after = dict(states)
             path = program.record.externals.get((activation, at))
             if path in HARD_EXITS:
-                _merge(ends, Gone(), dict.fromkeys(states, site))
+                _merge(ends, Gone(), dict.fromkeys(states, Reason(site, USUAL)))
                 return {}
             if path in SOFT_EXITS:
                 self._fail(states, "SystemExit", site, ends)
@@ -500,7 +512,7 @@ class Flow(Generic[State]):
             if isinstance(call.function, f.Attribute) and call.function.name in python.SEARCHES:
                 self._fail(after, "ValueError", site, ends)
             if self._opens(activation, at):
-                self._fail(after, "OSError", site, ends)
+                self._fail(after, "OSError", site, ends, LIKELY)
             if path in python.CONVERSIONS and self._is_text(call, activation):
                 self._fail(after, "ValueError", site, ends)
             if path is not None or (activation, at) in program.record.unknown:
@@ -509,7 +521,7 @@ class Flow(Generic[State]):
                     for new in self.machine.hidden(state, activation, at):  # type: ignore[arg-type]
                         after.setdefault(new, why)
                 if self.raises(call, path):
-                    self._fail(after, ANY, site, ends)
+                    self._fail(after, ANY, site, ends, self._weight(call, path, activation))
         return after
 
     def _is_text(self, call: f.Call, activation: Activation) -> bool:
@@ -575,7 +587,9 @@ class Flow(Generic[State]):
                 if why is not None:
                     left = dict.fromkeys(left, why)
                 elif callee.path != site.path:  # what fails in another file, fails here
-                    left = {new: reason and site for new, reason in left.items()}
+                    left = {
+                        new: reason and Reason(site, reason.weight) for new, reason in left.items()
+                    }
                 if way == NORMAL:
                     _add(after, left)
                 else:
@@ -600,11 +614,19 @@ class Flow(Generic[State]):
 
     # Exceptions ---------------------------------------------------------------------------------
 
-    def _fail(self, states: States, error: Error, at: Site, ends: Ends) -> None:
+    def _weight(self, call: f.Call, path: str | None, activation: Activation) -> int:
+        """How likely it is that unknown code raises: more so in a loop over the work, and less in a
+        library's function."""
+        looped = bool(self.program.outline(activation).loops(call.at))
+        return (RARE if path is not None else LIKELY) + looped
+
+    def _fail(
+        self, states: States, error: Error, at: Site, ends: Ends, weight: int = USUAL
+    ) -> None:
         failed: States = {}
         for state, why in states.items():
             new = self.machine.fail(state, error, at)  # type: ignore[arg-type]
-            failed.setdefault(new, why or at)
+            _add(failed, {new: why or Reason(at, weight)})
         if failed:
             _merge(ends, Raised(error), failed)
 
@@ -751,14 +773,16 @@ def _merge(ends: Ends, way: Way, states: States) -> None:
 
 def _add(into: States, states: States) -> None:
     for state, why in states.items():
-        into.setdefault(state, why)
+        known = into.setdefault(state, why)
+        if known is not None and why is not None and why.weight > known.weight:
+            into[state] = why
 
 
 def _plain(states: States) -> States:
     return dict.fromkeys(states)
 
 
-def _reason(state: Hashable, before: States) -> Site | None:
+def _reason(state: Hashable, before: States) -> Reason | None:
     """Why a way out was taken, after a `finally` has run."""
     if state in before:
         return before[state]

@@ -14,7 +14,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from mplint import catalog
 from mplint.catalog import Kind, Method
 from mplint.catalog.multiprocessing import CONNECTION, JOINABLE_QUEUE, QUEUE
 from mplint.diagnostics import START_METHODS
@@ -30,6 +29,7 @@ from mplint.model.values import (
     Activation,
     ClassRef,
     Container,
+    FunctionRef,
     Instance,
     Literal,
     Made,
@@ -555,8 +555,10 @@ class Program:
         if isinstance(expression, f.Comparison) and len(expression.rest) == 1:
             ((operator, other),) = expression.rest
             if operator in ("is", "is not", "==", "!=") and _is_none(other):
-                inner = self.exists(expression.left, activation)
-                return inner if inner is None else inner is (operator in ("is not", "!="))
+                there = self.exists(expression.left, activation)
+                if there or self._is_given(expression.left, activation):
+                    return operator in ("is not", "!=")
+                return None
         if not isinstance(expression, (f.Name, f.Attribute)):
             return None
         values = self.values(expression, activation)
@@ -597,6 +599,16 @@ class Program:
             return frame.node.name in _VERBS
         return not isinstance(frame.node, (f.Comparison, f.Boolean, f.Binary, f.Text))
 
+    def _is_given(self, expression: f.Expr, activation: Activation) -> bool:
+        """Whether an expression is a parameter that all calls give something for."""
+        parameters = {parameter.name for parameter in activation.scope.parameters}
+        if not isinstance(expression, f.Name) or expression.id not in parameters:
+            return False
+        if expression.id in self.outline(activation).bindings:
+            return False
+        values = self.values(expression, activation)
+        return bool(values) and all(_is_something(value) for value in values)
+
     # Structure ----------------------------------------------------------------------------------
 
     def outline(self, activation: Activation) -> Outline:
@@ -635,25 +647,12 @@ class Program:
 
     # Processes ----------------------------------------------------------------------------------
 
-    @cached_property
-    def start_methods(self) -> tuple[str, ...]:
-        """The start methods that the program sets for all its processes; empty when it leaves that
-        to Python."""
-        found: dict[str, None] = {}
-        for (activation, at), path in self.record.externals.items():
-            if path.rpartition(".")[2] == "set_start_method" and catalog.library(path):
-                call = self.outline(activation).expressions.get(at)
-                if isinstance(call, f.Call) and call.arguments:
-                    for value in self.values(call.arguments[0].value, activation):
-                        if not (isinstance(value, Literal) and value.value in START_METHODS):
-                            return ()
-                        found[value.value] = None
-        return tuple(method for method in START_METHODS if method in found)
-
     def methods_of(self, value: Value) -> tuple[str, ...]:
-        """The start methods that an object can belong to: that of its context, else those of the
-        program."""
+        """The start methods that an object can belong to: that of its context, else those that
+        are set for the file that makes it."""
         solver = self.solver
+        site = getattr(value, "site", None) or getattr(value, "cls", None)
+        default = self.startup.methods_in(site.path) if site is not None else ()
         contexts = solver.cells.get((value, "context"), NOTHING)
         contexts |= solver.cells.get((value, "mp_context"), NOTHING)
         if isinstance(value, Instance):
@@ -669,9 +668,9 @@ class Program:
                     if isinstance(method, Literal) and method.value in START_METHODS:
                         named.add(method.value)
                     else:
-                        return self.start_methods or START_METHODS
+                        return default or START_METHODS
         if not named:
-            return self.start_methods or START_METHODS
+            return default or START_METHODS
         return tuple(method for method in START_METHODS if method in named)
 
     @cached_property
@@ -809,6 +808,13 @@ def _split_classes(solver: Solver, record: Record) -> frozenset[f.Scope]:
         if 1 < len(places) <= MAX_PLACES and together:
             found.add(cls.scope)
     return frozenset(found)
+
+
+def _is_something(value: Value) -> bool:
+    """Whether a value is certainly not None."""
+    if isinstance(value, Literal):
+        return value.value is not None
+    return isinstance(value, (Made, Container, Instance, FunctionRef, ClassRef))
 
 
 def _is_none(expression: f.Expr) -> bool:

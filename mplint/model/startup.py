@@ -9,8 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mplint import catalog
+from mplint.diagnostics import START_METHODS
 from mplint.model import facts as f
-from mplint.model.values import Activation, FunctionRef, Made, Named, Site, Value
+from mplint.model.values import Activation, FunctionRef, Literal, Made, Named, Site, Value
+from mplint.model.waiting import can_leave
 
 if TYPE_CHECKING:
     from mplint.model.outline import Around
@@ -67,6 +70,7 @@ class Startup:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._drawn: dict[Path, set[Path]] = {}
 
     @cached_property
     def starts(self) -> dict[Activation, list[Start]]:
@@ -104,6 +108,79 @@ class Startup:
                     if isinstance(value, Named) and value.path.endswith(".Manager"):
                         return False
         return True
+
+    # Start methods ------------------------------------------------------------------------------
+
+    def methods_in(self, path: Path) -> tuple[str, ...]:
+        """The start methods that the scripts set in which a file is used; empty when one of them
+        leaves that to Python, or sets something that is not known."""
+        scripts = self._methods_set.keys() | self._guarded
+        users = {script for script in scripts if path in self._drawn_in(script)} or scripts
+        found: set[str] = set()
+        for script in users:
+            methods = self._methods_set.get(script)
+            if not methods:
+                return ()
+            found |= methods
+        return tuple(method for method in START_METHODS if method in found)
+
+    @cached_property
+    def _methods_set(self) -> dict[Path, frozenset[str]]:
+        """By file, what it calls `set_start_method` with; empty where that is not known."""
+        program = self.program
+        found: dict[Path, frozenset[str]] = {}
+        for (activation, at), path in program.record.externals.items():
+            if path.rpartition(".")[2] == "set_start_method" and catalog.library(path):
+                call = program.outline(activation).expressions.get(at)
+                if isinstance(call, f.Call) and call.arguments:
+                    values = program.values(call.arguments[0].value, activation)
+                    named = {value.value for value in values if isinstance(value, Literal)}
+                    known = len(named) == len(values) and named <= set(START_METHODS)
+                    before = found.get(activation.path, frozenset())
+                    found[activation.path] = before | named if known else frozenset()
+        return found
+
+    @cached_property
+    def _guarded(self) -> set[Path]:
+        """The files that are scripts: those with a main guard."""
+        return {
+            path
+            for path, module in self.program.solver.modules.items()
+            for step in module.scope.body
+            if isinstance(step, f.Branch)
+            and self._is_guard(step.arms[0][0], module) in ("main", "child")
+        }
+
+    def _drawn_in(self, script: Path) -> set[Path]:
+        """The files of the program that a script imports, itself included."""
+        found = self._drawn.get(script)
+        if found is None:
+            found = self._drawn[script] = set()
+            todo = [script]
+            while todo:
+                path = todo.pop()
+                if path not in found:
+                    found.add(path)
+                    todo += self._imports[path]
+        return found
+
+    @cached_property
+    def _imports(self) -> dict[Path, set[Path]]:
+        """By file of the program, the others that it imports."""
+        solver = self.program.solver
+        found: dict[Path, set[Path]] = {path: set() for path in solver.files}
+        for path, file in solver.files.items():
+            for scope in file.scopes:
+                for step in f.steps(scope.body):
+                    for expression in f.expressions(step):
+                        if isinstance(expression, f.Imported):
+                            name = expression.name if expression.name != "*" else None
+                            target = solver.loader.resolve(
+                                path, expression.module, name, expression.level
+                            )
+                            if target.path in found:
+                                found[path].add(target.path)
+        return found
 
     # Modules ------------------------------------------------------------------------------------
 
@@ -282,11 +359,19 @@ class Startup:
                             return repr(part.value)
         return "?"
 
+    def _never_ends(self, loop: f.While, at: int, module: Activation) -> bool:
+        """Whether a place comes after a loop that is never left."""
+        inside = any(frame.node is loop for frame in self.program.outline(module).around(at))
+        endless = self.program.truth(loop.test, module) is True
+        return endless and not inside and not can_leave(loop.body)
+
     def _left_before(self, module: Activation, at: int) -> bool:
         """Whether a child has left the module before: `if __name__ != "__main__": sys.exit()`."""
         for step in module.scope.body:
             if step.at >= at:
                 return False
+            if isinstance(step, f.While) and self._never_ends(step, at, module):
+                return True
             if isinstance(step, f.Branch):
                 test, then = step.arms[0]
                 if self._is_guard(test, module) == "child" and then:

@@ -143,12 +143,12 @@ class Waiting:
                 if why is None:
                     continue
                 if isinstance(way, Gone):
-                    yield Failure(worker, why, "os._exit")
+                    yield Failure(worker, why.site, "os._exit")
                 elif isinstance(way, Raised) and not _is_expected(way.error):
-                    yield Failure(worker, why, error_name(way.error))
+                    yield Failure(worker, why.site, error_name(way.error))
                 elif way == NORMAL and state == "failed" and "silent" not in states:
                     # it always sends, but for an error that it does not tell
-                    yield Failure(worker, why, ANY)
+                    yield Failure(worker, why.site, ANY)
 
     def early_end(self, worker: Worker, channel: Channel) -> Failure | None:
         """A way in which a worker stops taking items from a channel because one of them failed."""
@@ -161,7 +161,7 @@ class Waiting:
                 why = states.get("failed")
                 if why is not None and not isinstance(way, Gone):
                     error = way.error if isinstance(way, Raised) else ANY
-                    failures.append(Failure(worker, why, error_name(error)))
+                    failures.append(Failure(worker, why.site, error_name(error)))
         return _most_telling(failures)
 
     def is_opaque(self, activation: Activation) -> bool:
@@ -406,7 +406,7 @@ class Waiting:
         for frame in outline.around(wait.at):
             if isinstance(frame.node, f.While) and frame.part == "body":
                 endless = self.program.truth(frame.node.test, wait.activation) is True
-                if endless and not _can_leave(frame.node.body):
+                if endless and not can_leave(frame.node.body):
                     return True
         return False
 
@@ -552,16 +552,16 @@ def error_name(error: Error) -> str:
     return error.rpartition(".")[2] if error != ANY else ANY
 
 
-def _can_leave(block: f.Block, *, loop: bool = True) -> bool:
+def can_leave(block: f.Block, *, loop: bool = True) -> bool:
     """Whether a loop's body has a way out of the loop: `break`, `return`, `raise` or an exit."""
     for step in block:
         if isinstance(step, f.Leave):
             if step.kind in ("return", "raise") or (step.kind == "break" and loop):
                 return True
         elif isinstance(step, (f.For, f.While)):
-            if _can_leave(step.body, loop=False) or _can_leave(step.otherwise, loop=loop):
+            if can_leave(step.body, loop=False) or can_leave(step.otherwise, loop=loop):
                 return True
-        elif any(_can_leave(inner, loop=loop) for inner in f.blocks(step)):
+        elif any(can_leave(inner, loop=loop) for inner in f.blocks(step)):
             return True
         elif isinstance(step, f.Evaluate) and isinstance(step.value, (f.Yield, f.Call)):
             if isinstance(step.value, f.Yield):

@@ -27,8 +27,8 @@ RULE = Rule(
     kind="bug",
     summary="a sentinel is compared by identity, which does not survive the way through a queue",
     message=(
-        "`{operator} {sentinel}` {holds} holds for what another process has sent: that is a copy, and "
-        "a copy of {what} is {other}"
+        "`{operator} {sentinel}` {holds} holds for what another process has sent: that is a copy, "
+        "and a copy of {what} is {other}"
     ),
     help=(
         "Use `None`, or a member of an `enum.Enum`, as the sentinel; or compare texts and numbers "

@@ -10,18 +10,9 @@ class Visitor(RuleVisitor):
     def visit_Call(self, node: cst.Call) -> None:
         for operation in self.model.operations(node, "get", "put", "acquire"):
             mistake = self.model.interfaces.misplaced_timeout(operation)
-            if mistake is None:
-                continue
-            channel = self.model.waiting.channel_of(operation)
-            made = [(channel.site, f"{channel.kind.noun} is made here")] if channel else []
-            self.report(
-                node,
-                call=mistake.written,
-                effect=mistake.effect,
-                fix=mistake.instead,
-                related=made,
-            )
-            return
+            if mistake is not None:
+                self.report(node, call=mistake.written, effect=mistake.effect, fix=mistake.instead)
+                return
 
 
 RULE = Rule(
