@@ -948,7 +948,7 @@ def test_stuck_with_nobody(tmp_path: Path, queue: str, rest: str, why: str | Non
             {rest}
         """,
     )
-    stuck = program.program.draining.stuck(program.operation("put"))
+    stuck = program.program.bounded.stuck(program.operation("put"))
     assert (stuck is not None) is (why is not None)
     assert stuck is None or (why is not None and why in stuck.why)
 
@@ -992,7 +992,7 @@ def test_stuck(tmp_path: Path, worker: str, main: str, why: str | None) -> None:
     main = main.replace("START", "process.start()")
     main = main.replace("FILL", "for n in range(10):\n    jobs.put(n)  # put")
     program = small(tmp_path, put_into(source, main))
-    stuck = program.program.draining.stuck(program.operation("put"))
+    stuck = program.program.bounded.stuck(program.operation("put"))
     assert (stuck is not None) is (why is not None)
     assert stuck is None or (why is not None and why in stuck.why)
 
@@ -1029,7 +1029,7 @@ def test_unfinished(tmp_path: Path, body: str, how: str | None) -> None:
         jobs.put(None)  # nobody counts it any more
     """
     program = small(tmp_path, put_into(source, body))
-    skipped = program.program.draining.unfinished(program.operation("join"))
+    skipped = program.program.tasks.unfinished(program.operation("join"))
     assert (skipped is not None) is (how is not None)
     assert skipped is None or (how is not None and how in skipped.how)
 
@@ -1076,7 +1076,7 @@ def test_race(tmp_path: Path, worker: str, main: str, why: str | None) -> None:
         source = source.replace("jobs.empty():", "jobs.empty():  # look")
     main = main.replace("TAKE", take).replace("START", start)
     program = small(tmp_path, put_into(source, main))
-    race = program.program.draining.race(program.operation("look"))
+    race = program.program.looks.race(program.operation("look"))
     assert (race is not None) is (why is not None)
     assert race is None or (why is not None and why in race.why)
 

@@ -666,6 +666,7 @@ _SAME = {
     "multiprocessing.queues.Full": "queue.Full",
     "multiprocessing.context.TimeoutError": "multiprocessing.TimeoutError",
     "asyncio.TimeoutError": "TimeoutError",
+    "concurrent.futures.TimeoutError": "TimeoutError",  # from 3.11 on
 }
 """Exceptions that go by several names."""
 

@@ -178,8 +178,9 @@ class Interfaces:
         timeout = operation.argument("timeout")
         if type(block) in (int, float) and block not in (0, 1) and timeout is None:
             waits = "waits for ever" if block else "does not wait"
-            if isinstance(block, float) and operation.does != "get":
-                waits += " (up to Python 3.11, it raises TypeError)"  # these are written in C
+            in_c = operation.kind.role == "lock" or operation.kind.family == "process"
+            if isinstance(block, float) and operation.does != "get" and in_c:
+                waits += " (up to Python 3.11, it raises TypeError)"
             return Missing(
                 f"{text}({self._before_block(operation)}{block!r})",
                 f"{waits}: the {block!r} is taken for `block`, not for `timeout`",

@@ -40,16 +40,22 @@ from mplint.model.values import (
 )
 
 if TYPE_CHECKING:
+    from mplint.model.bounded import Bounded
     from mplint.model.draining import Draining
     from mplint.model.interfaces import Interfaces
+    from mplint.model.looks import Looks
     from mplint.model.pickling import Pickling
     from mplint.model.sentinels import Sentinels
     from mplint.model.sharing import Sharing
     from mplint.model.startup import Startup
+    from mplint.model.tasks import Tasks
     from mplint.model.waiting import Waiting
 
 MAIN = "main"
 """The process that the program begins in."""
+
+MAX_CALLERS = 4
+"""How far up the calls we look for the function in which both ends of a question meet."""
 
 MAX_GROWTH = 6
 """How much more the second round may cost than the first, which stands if that is not enough."""
@@ -445,6 +451,24 @@ class Program:
         return Draining(self)
 
     @cached_property
+    def bounded(self) -> Bounded:
+        from mplint.model.bounded import Bounded
+
+        return Bounded(self)
+
+    @cached_property
+    def tasks(self) -> Tasks:
+        from mplint.model.tasks import Tasks
+
+        return Tasks(self)
+
+    @cached_property
+    def looks(self) -> Looks:
+        from mplint.model.looks import Looks
+
+        return Looks(self)
+
+    @cached_property
     def interfaces(self) -> Interfaces:
         from mplint.model.interfaces import Interfaces
 
@@ -644,6 +668,15 @@ class Program:
 
     def is_method(self, activation: Activation) -> bool:
         return activation.outer is not None and activation.outer.scope.kind == "class"
+
+    def upward(self, activation: Activation) -> Iterator[Activation]:
+        """A function, its only caller, and so on: where a get and a join meet."""
+        for _ in range(MAX_CALLERS):
+            yield activation
+            callers = {e.caller for e in self.callers[activation] if e.launch is None}
+            if len(callers) != 1:
+                return
+            (activation,) = callers
 
     # Processes ----------------------------------------------------------------------------------
 

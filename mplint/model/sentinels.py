@@ -358,8 +358,8 @@ class Sentinels:
                 return "an `object()`"
             case Instance(cls=cls) if not self._is_singleton(cls, exact=exact):
                 return f"an object of `{cls.scope.name}`"
-            case Literal(value=str() | bytes()) if exact:
-                return "a text"
+            case Literal(value=str() | bytes() as text) if exact:
+                return "a text" if len(text) > 1 else None  # of shorter ones there is only one
             case Literal(value=float()) if exact:
                 return "a number"
             case Literal(value=int(number)) if exact and type(number) is int:

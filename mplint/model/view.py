@@ -11,12 +11,15 @@ import libcst as cst
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mplint.model.bounded import Bounded
     from mplint.model.draining import Draining
     from mplint.model.interfaces import Interfaces, Missing
+    from mplint.model.looks import Looks
     from mplint.model.pickling import Pickling
     from mplint.model.sentinels import LostIdentity, Sentinels
     from mplint.model.sharing import Sharing
     from mplint.model.startup import Startup
+    from mplint.model.tasks import Tasks
     from mplint.model.waiting import Waiting
 
 from mplint.model import facts as f
@@ -52,6 +55,21 @@ class View:
     def draining(self) -> Draining:
         """Whether what is put is taken out in time."""
         return self.program.draining
+
+    @property
+    def bounded(self) -> Bounded:
+        """Whether there is room in bounded queues."""
+        return self.program.bounded
+
+    @property
+    def tasks(self) -> Tasks:
+        """Whether items are marked as done."""
+        return self.program.tasks
+
+    @property
+    def looks(self) -> Looks:
+        """Whether a look at a queue can tell what it is asked."""
+        return self.program.looks
 
     @property
     def sharing(self) -> Sharing:

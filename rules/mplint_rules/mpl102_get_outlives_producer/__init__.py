@@ -5,6 +5,15 @@ import libcst as cst
 from mplint.outcome import Hangs
 from mplint.rule import Rule, RuleVisitor
 
+QUEUE = (
+    "wait with `timeout=` in a loop that checks `is_alive()`; a `ProcessPoolExecutor` passes the "
+    "error on by itself"
+)
+PIPE = (
+    "close the worker's end of the pipe in this process once the worker is started: then `recv()` "
+    "raises EOFError when the worker is gone"
+)
+
 
 class Visitor(RuleVisitor):
     def visit_Call(self, node: cst.Call) -> None:
@@ -16,7 +25,12 @@ class Visitor(RuleVisitor):
             related = [(failure.at, f"{failure.what} here ends `{worker.name}` before it sends")]
             related += [(site, f"`{worker.name}` is started here") for site in worker.launched_at]
             self.report(
-                node, call=wait.text, worker=worker.name, what=failure.what, related=related
+                node,
+                call=wait.text,
+                worker=worker.name,
+                what=failure.what,
+                cure=PIPE if wait.kind.role == "connection" else QUEUE,
+                related=related,
             )
             return
 
@@ -29,10 +43,7 @@ RULE = Rule(
     message=(
         "`{call}` waits for ever when `{worker}` fails: {what} can end it before it sends anything"
     ),
-    help=(
-        "Send something in `finally` in the worker, or wait with `timeout=` in a loop that checks "
-        "`is_alive()`; a `ProcessPoolExecutor` passes the error on by itself."
-    ),
+    help="Send something in `finally` in the worker, or {cure}.",
     visitor=Visitor,
     proof=Hangs("get"),
 )

@@ -9,7 +9,7 @@ from mplint.rule import Rule, RuleVisitor
 class Visitor(RuleVisitor):
     def visit_Call(self, node: cst.Call) -> None:
         for put in self.model.operations(node, "put"):
-            stuck = self.model.draining.stuck(put)
+            stuck = self.model.bounded.stuck(put)
             if stuck is None:
                 continue
             related = [(stuck.channel.site, "the bounded queue is made here")]
@@ -24,7 +24,7 @@ class Visitor(RuleVisitor):
             if stuck.worker is not None and stuck.started is None:
                 starts = stuck.worker.launched_at
                 related += [(site, f"`{stuck.worker.name}` is started here") for site in starts]
-            self.report(node, call=put.text, why=stuck.why, related=related)
+            self.report(node, call=put.text, why=stuck.why, cure=stuck.cure, related=related)
             return
 
 
@@ -34,10 +34,7 @@ RULE = Rule(
     kind="bug",
     summary="a put waits for room in a bounded queue that nobody can empty",
     message="`{call}` waits for ever once the queue is full: {why}",
-    help=(
-        "Start the consumers first; put with `timeout=` in a loop that checks `is_alive()`; "
-        "or let the consumer catch errors per item and go on."
-    ),
+    help="{cure}",
     visitor=Visitor,
     proof=Hangs("put"),
 )

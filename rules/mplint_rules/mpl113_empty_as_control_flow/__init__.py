@@ -9,7 +9,7 @@ from mplint.rule import Rule, RuleVisitor
 class Visitor(RuleVisitor):
     def visit_Call(self, node: cst.Call) -> None:
         for look in self.model.operations(node, "look", "get"):
-            race = self.model.draining.race(look)
+            race = self.model.looks.race(look)
             if race is None:
                 continue
             related = [(race.get.site, "the items are taken here")]

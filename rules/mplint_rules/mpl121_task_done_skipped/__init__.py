@@ -9,7 +9,7 @@ from mplint.rule import Rule, RuleVisitor
 class Visitor(RuleVisitor):
     def visit_Call(self, node: cst.Call) -> None:
         for join in self.model.operations(node, "join-tasks"):
-            skipped = self.model.draining.unfinished(join)
+            skipped = self.model.tasks.unfinished(join)
             if skipped is None:
                 continue
             related = [(skipped.get.site, f"`{skipped.worker.name}` takes the item here")]

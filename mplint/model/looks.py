@@ -1,0 +1,224 @@
+"""Whether a look at a queue can tell what it is asked: `empty()`, `qsize()`, a get that finds
+nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from mplint.model import facts as f
+from mplint.model.flow import Flow, Machine
+from mplint.model.values import (
+    Made,
+)
+
+if TYPE_CHECKING:
+    from mplint.model.program import Channel, Operation, Program, Worker
+
+
+@dataclass(frozen=True, slots=True)
+class Race:
+    """A look at a queue that decides something it cannot decide: with several consumers
+    (`takers`), while a worker still puts (`producer`), or right after a `put` of its own."""
+
+    channel: Channel
+    get: Operation
+    takers: Worker | None = None
+    producer: Worker | None = None
+    put: Operation | None = None
+
+    @property
+    def why(self) -> str:
+        """Why the look decides nothing, in words."""
+        if self.takers is not None:
+            return (
+                f"several processes of `{self.takers.name}` look and then take, so the last item "
+                "is seen by two of them, and one waits for ever"
+            )
+        if self.producer is not None:
+            return (
+                f"`{self.producer.name}` may still be at work, or its items on their way, "
+                "and what comes later is lost"
+            )
+        return "what this process has put itself is still on its way, and is lost"
+
+
+class _Collecting(Machine[str]):
+    """Whether a look is reached while a worker that was started is not joined, or right after a put
+    by the same process."""
+
+    def __init__(self, look: Operation, worker: Worker | None, channel: Channel) -> None:
+        self.look = look
+        self.worker = worker
+        self.channel = channel
+        self.early = False
+        self.put: Operation | None = None
+        self._last: Operation | None = None
+
+    def operate(self, state: str, operation: Operation) -> Iterable[str]:
+        if operation is self.look:
+            self.early = self.early or state == "started"
+            if state == "put":
+                self.put = self._last
+            return (state,)
+        if self.worker is not None and operation.receiver is self.worker.holder:
+            if operation.does == "start":
+                return ("started",)
+            if operation.does in ("join", "kill", "alive"):
+                return ("joined",)
+        if operation.receiver is self.channel.exit:
+            if operation.does == "put" and self.worker is None:
+                self._last = operation
+                return ("put",)
+            if operation.does == "get":
+                return ("idle",) if state == "put" else ("joined",)
+        elif self.worker is not None and operation.method.waits and operation.does != "put":
+            return ("joined",)  # for something that may tell that all is there
+        return (state,)
+
+    def unsure(self, state: str, operation: Operation) -> Iterable[str]:
+        return self.operate(state, operation)
+
+
+class Looks:
+    """The questions about looks, over one program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    def race(self, look: Operation) -> Race | None:
+        """For `empty()` or `qsize()` as the test of a loop or branch that takes from the queue:
+        why it cannot be relied on."""
+        channel = self.program.waiting.channel_of(look)
+        if channel is None or not look.sure or channel.kind.role != "queue":
+            return None
+        if not channel.is_closed_world:
+            return None
+        guarded = self._guarded(look, channel)
+        if guarded is None:
+            return None
+        loop, get = guarded
+        if self._shares_lock(look, get):
+            return None  # nobody can take anything in between
+        takers = {runner for taken in channel.gets for runner in taken.runners}
+        mine = look.runners
+        if get.waits_for_ever and takers == mine:
+            workers = [runner for runner in mine if not isinstance(runner, str)]
+            workers.sort(key=lambda worker: (worker.name, str(worker.launched_at)))
+            if len(workers) == len(mine) and any(
+                len(workers) > 1 or self._several(worker, channel) for worker in workers
+            ):
+                return Race(channel, get, takers=workers[0])
+        if isinstance(loop, f.Branch) or self._is_repeated(look, loop):
+            return None
+        if self.program.waiting.is_dropped(get.activation, get.at):
+            return None  # what is only thrown away need not be complete
+        return self._unflushed(look, channel, get)
+
+    def _guarded(
+        self, look: Operation, channel: Channel
+    ) -> tuple[f.Step | f.Expr, Operation] | None:
+        """The loop or branch that a look decides on, and the get inside. A get that does not wait
+        is a look itself, where the loop ends once it finds nothing."""
+        if look.does == "get":
+            loop = self._ended_by(look)
+            return (loop, look) if loop is not None else None
+        outline = self.program.outline(look.activation)
+        for frame in outline.around(look.at):
+            node = frame.node
+            if isinstance(node, (f.While, f.Branch, f.For)) and frame.part == "test":
+                if isinstance(node, f.Branch) and _just_leaves(node.arms[frame.index][1]):
+                    around = outline.loops(node.at)
+                    return self._taken_in(around[-1].node, look, channel) if around else None
+                return self._taken_in(node, look, channel)
+            if isinstance(node, f.Comprehension):
+                return self._taken_in(node, look, channel)
+            if not isinstance(node, (f.Unary, f.Comparison, f.Call)):
+                return None  # something else has a say in it
+        return None
+
+    def _taken_in(
+        self, node: f.Step | f.Expr, look: Operation, channel: Channel
+    ) -> tuple[f.Step | f.Expr, Operation] | None:
+        """A loop or branch, and the get inside it."""
+        outline = self.program.outline(look.activation)
+        for get in channel.gets:
+            if get.activation is look.activation and any(
+                inner.node is node and inner.part in ("body", "element")
+                for inner in outline.around(get.at)
+            ):
+                return node, get
+        return None
+
+    def _ended_by(self, get: Operation) -> f.Step | f.Expr | None:
+        """The endless loop that ends when a get finds nothing."""
+        if get.blocks is not False:
+            return None
+        around = list(self.program.outline(get.activation).around(get.at))
+        for frame, outer in pairwise(around):
+            if isinstance(frame.node, f.Try) and frame.part == "body":
+                handlers = frame.node.handlers
+                if len(handlers) == 1 and _just_leaves(handlers[0].body):
+                    return outer.node if isinstance(outer.node, f.While) else None
+                return None
+        return None
+
+    def _shares_lock(self, look: Operation, get: Operation) -> bool:
+        """Whether a look and a get are in one `with lock`."""
+        outline = self.program.outline(look.activation)
+        inside = {frame.node.at for frame in outline.around(get.at)}
+        return any(
+            isinstance(frame.node, f.With)
+            and frame.node.at in inside
+            and any(
+                isinstance(value, Made) and value.kind.role == "lock"
+                for manager, _ in frame.node.items
+                for value in self.program.values(manager, look.activation)
+            )
+            for frame in outline.around(look.at)
+        )
+
+    def _several(self, worker: Worker, channel: Channel) -> bool:
+        """Whether there are several processes of a worker: a known number above one, or a loop."""
+        if worker.in_pool:
+            return False
+        count = self.program.sentinels.processes(worker, channel)
+        return count is not None and (count.known is None or count.known > 1)
+
+    def _is_repeated(self, look: Operation, loop: f.Step | f.Expr) -> bool:
+        """Whether what the loop misses is seen by a later turn of a loop around it."""
+        outline = self.program.outline(look.activation)
+        if len(outline.loops(loop.at)) > 0:
+            return True
+        return any(
+            self.program.outline(edge.caller).loops(edge.at)
+            for edge in self.program.callers[look.activation]
+            if edge.launch is None
+        )
+
+    def _unflushed(self, look: Operation, channel: Channel, get: Operation) -> Race | None:
+        producers = {runner for put in channel.puts for runner in put.runners}
+        workers = [runner for runner in producers if not isinstance(runner, str)]
+        for root in self.program.upward(look.activation):
+            for worker in sorted(workers, key=lambda worker: worker.name):
+                if worker in look.runners or worker.in_pool:
+                    continue
+                machine = _Collecting(look, worker, channel)
+                Flow(self.program, machine).ends(root, "idle")
+                if machine.early:
+                    return Race(channel, get, producer=worker)
+            if not workers:
+                machine = _Collecting(look, None, channel)
+                Flow(self.program, machine).ends(root, "idle")
+                if machine.put is not None:
+                    return Race(channel, get, put=machine.put)
+        return None
+
+
+def _just_leaves(block: f.Block) -> bool:
+    """Whether a block does nothing but to leave the loop or the function."""
+    return (
+        len(block) == 1 and isinstance(block[0], f.Leave) and block[0].kind in ("break", "return")
+    )
