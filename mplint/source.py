@@ -52,6 +52,9 @@ class Source:
             return tokenize.detect_encoding(io.BytesIO(self.data).readline)[0]
         except SyntaxError as error:
             raise Unreadable(_about_encoding(str(error))) from None
+        except LookupError as error:  # an encoding that is none of text, from 3.14 on
+            name = str(error).partition("'")[2].partition("'")[0]
+            raise Unreadable(_about_encoding(f"unknown encoding: {name}")) from None
 
     @cached_property
     def text(self) -> str:
