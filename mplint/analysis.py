@@ -51,9 +51,9 @@ class Job:
 
 def link(project: Project, files: tuple[Path, ...]) -> Program:
     """Works out one program of a project: most of what a check costs."""
-    from mplint.model import program
+    from mplint.model import link
 
-    return program.link(project.loader, files, project.root.folder)
+    return link.link(project.loader, files, project.root.folder)
 
 
 def run(

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from test_questions import Small
 
 from mplint.model.flow import Ends, Flow, Gone, Machine, Raised
-from mplint.model.program import Operation
+from mplint.model.nouns import Operation
 from mplint.model.values import ClassRef
 
 MANY = 3

@@ -8,8 +8,9 @@ import pytest
 
 from mplint.model import facts as f
 from mplint.model.extract import lower
+from mplint.model.link import link
 from mplint.model.names import Modules, binding_scope, scan_imports
-from mplint.model.program import Program, link
+from mplint.model.program import Program
 from mplint.model.project import Project, Root, find_root
 from mplint.source import Files, Source
 

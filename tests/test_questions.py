@@ -12,7 +12,7 @@ import pytest
 from expectations import programs, view_of
 
 from mplint.model import facts as f
-from mplint.model.program import Channel, Operation, Worker
+from mplint.model.nouns import Channel, Operation, Worker
 from mplint.model.values import Activation, Literal, Made, Site
 from mplint.model.view import View
 

@@ -10,7 +10,8 @@ from mplint.model.flow import Flow, Machine
 from mplint.model.waiting import Failure
 
 if TYPE_CHECKING:
-    from mplint.model.program import Channel, Operation, Program, Worker
+    from mplint.model.nouns import Channel, Operation, Worker
+    from mplint.model.program import Program
 
 
 @dataclass(frozen=True, slots=True)

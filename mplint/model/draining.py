@@ -23,7 +23,8 @@ from mplint.model.values import (
 from mplint.model.waiting import is_end
 
 if TYPE_CHECKING:
-    from mplint.model.program import Channel, Operation, Program, Worker
+    from mplint.model.nouns import Channel, Operation, Worker
+    from mplint.model.program import Program
 
 MAX_SMALL = 1_000
 """A slice up to here is taken to be small."""

@@ -33,7 +33,8 @@ from mplint.model.values import (
 )
 
 if TYPE_CHECKING:
-    from mplint.model.program import Operation, Program
+    from mplint.model.nouns import Operation
+    from mplint.model.program import Program
 
 State = TypeVar("State", bound=Hashable)
 

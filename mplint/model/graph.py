@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from mplint.model.values import NOTHING, Literal, Made, Site, Values
 
 if TYPE_CHECKING:
-    from mplint.model.program import Operation, Program, Runner, Worker
+    from mplint.model.nouns import Operation, Runner, Worker
+    from mplint.model.program import Program
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from mplint.model.values import (
 )
 
 if TYPE_CHECKING:
-    from mplint.model.program import Channel, Operation, Program, Worker
+    from mplint.model.nouns import Channel, Operation, Worker
+    from mplint.model.program import Program
 
 
 @dataclass(frozen=True, slots=True)

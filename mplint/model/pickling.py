@@ -30,7 +30,8 @@ from mplint.model.values import (
 )
 
 if TYPE_CHECKING:
-    from mplint.model.program import Operation, Program
+    from mplint.model.nouns import Operation
+    from mplint.model.program import Program
 
 MAX_DEPTH = 4
 """Containers inside containers."""

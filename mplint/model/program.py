@@ -1,27 +1,23 @@
 """The program: which code runs in which process, and what passes between them.
 
-`link` solves a set of files and builds the nouns that rules speak of: operations, workers,
-channels. Every question is answered three-valued: True, False, or None for "not known".
+Every question is answered three-valued: True, False, or None for "not known".
 """
 
 from __future__ import annotations
 
-import gc
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from mplint.catalog import Kind, Method
 from mplint.catalog.multiprocessing import CONNECTION, JOINABLE_QUEUE, QUEUE
 from mplint.diagnostics import START_METHODS
 from mplint.model import calls
 from mplint.model import facts as f
-from mplint.model.counts import describe
+from mplint.model.nouns import MAIN, Channel, Operation, Runner, Worker
 from mplint.model.outline import Outline
-from mplint.model.solve import RETURNED, Loader, Policy, Record, Solver
+from mplint.model.solve import Record, Solver
 from mplint.model.values import (
     DATA,
     NOTHING,
@@ -51,17 +47,8 @@ if TYPE_CHECKING:
     from mplint.model.tasks import Tasks
     from mplint.model.waiting import Waiting
 
-MAIN = "main"
-"""The process that the program begins in."""
-
 MAX_CALLERS = 4
 """How far up the calls we look for the function in which both ends of a question meet."""
-
-MAX_GROWTH = 6
-"""How much more the second round may cost than the first, which stands if that is not enough."""
-
-MAX_PLACES = 16
-"""Objects of a class that is used more widely than this are not told apart."""
 
 MAX_NESTING = 3
 """Containers inside containers, where we look for objects in attributes."""
@@ -69,313 +56,6 @@ MAX_NESTING = 3
 _VERBS = frozenset(
     {*QUEUE.methods, *JOINABLE_QUEUE.methods, *CONNECTION.methods, "append", "values", "items"}
 )
-
-Runner: TypeAlias = "str | Worker"
-"""MAIN, or the worker whose process runs a line."""
-
-
-class Operation:
-    """A call of a method of a followed object, in one activation of the function around it."""
-
-    __slots__ = ("activation", "at", "kind", "launch", "method", "name", "program", "receiver")
-
-    def __init__(self, program: Program, raw: calls.RawOperation, kind: Kind) -> None:
-        self.program = program
-        self.activation = raw.activation
-        self.at = raw.at
-        self.receiver = raw.receiver
-        self.name = raw.name
-        self.launch = raw.launch
-        self.kind = kind
-        self.method: Method = kind.methods[raw.name]
-
-    def __repr__(self) -> str:
-        return f"<{self.name} at {self.site}>"
-
-    @property
-    def does(self) -> str:
-        return self.method.does
-
-    @property
-    def site(self) -> Site:
-        return Site(self.activation.path, self.at)
-
-    @property
-    def call(self) -> f.Call | None:
-        """The call expression; None for a method that is handed on and called elsewhere."""
-        found = self.program.outline(self.activation).expressions.get(self.at)
-        if not isinstance(found, f.Call) or not isinstance(found.function, f.Attribute):
-            return None
-        return found if found.function.name == self.name else None
-
-    def argument(self, name: str) -> f.Expr | None:
-        """The expression given for a parameter of the method."""
-        call = self.call
-        if call is None:
-            return None
-        position = 0
-        for argument in call.arguments:
-            if argument.keyword == name:
-                return argument.value
-            if argument.keyword is None and not argument.star:
-                parameters = self.method.parameters
-                if position < len(parameters) and parameters[position] == name:
-                    return argument.value
-                position += 1
-        return None
-
-    def values(self, expression: f.Expr) -> Values:
-        """What an expression beside the operation can be."""
-        return self.program.values(expression, self.activation)
-
-    def constant(self, name: str) -> object:
-        """The constant given for a parameter; None when there is none, or it is not constant."""
-        given = self.argument(name)
-        if given is None:
-            return None
-        values = self.values(given)
-        constants = [value.value for value in values if isinstance(value, Literal)]
-        return constants[0] if len(values) == len(constants) == 1 else None
-
-    @property
-    def text(self) -> str:
-        """The call as it is written, as far as that is short."""
-        reference = self._reference
-        return describe(reference) + "()" if reference is not None else f"{self.name}()"
-
-    @property
-    def receiver_text(self) -> str:
-        """The receiver as it is written."""
-        reference = self._reference
-        return describe(reference.value) if reference is not None else self.kind.noun
-
-    @property
-    def sure(self) -> bool:
-        """Whether the receiver is certainly this object, or another made by the same expression."""
-        reference = self._reference
-        if reference is not None:
-            return self.program.is_one(self.values(reference.value))
-        step = self.program.outline(self.activation).steps.get(self.at)
-        if isinstance(step, f.With):  # whose end closes it
-            items = (self.values(manager) for manager, _ in step.items)
-            return any(self.receiver in item and self.program.is_one(item) for item in items)
-        return False
-
-    @property
-    def crosses(self) -> bool:
-        """Whether the receiver is certainly one for processes: an import may give one for threads
-        in its place, with which nothing is copied."""
-        reference = self._reference
-        if reference is None or not self.sure:
-            return False
-        return all(
-            value.kind.family in ("process", "manager")
-            for value in self.program.objects(self.values(reference.value))
-            if isinstance(value, Made)
-        )
-
-    @property
-    def blocks(self) -> bool | None:
-        """Whether the call waits at all."""
-        if not self.method.waits:
-            return False
-        if self.is_iterated:
-            return True
-        for name in ("block", "blocking"):
-            given = self.argument(name)
-            if given is not None:
-                return self.program.truth(given, self.activation)
-        return True if self._plain_call else None
-
-    @property
-    def timed(self) -> bool | None:
-        """Whether the call gives up after a while."""
-        if self.is_iterated:
-            return False
-        given = self.argument("timeout")
-        if given is None:
-            return False if self._plain_call else None
-        values = self.values(given)
-        if all(isinstance(value, Literal) for value in values):
-            timeless = {value.value is None for value in values if isinstance(value, Literal)}
-            return not timeless.pop() if len(timeless) == 1 else None
-        return True
-
-    @property
-    def gives_up_with(self) -> tuple[str, ...]:
-        """What the call raises when it does not wait and there is nothing, or no room."""
-        method = self.method
-        if method.waits and self.blocks is not False and self.timed is not True:
-            return ("EOFError",) if "EOFError" in method.raises else ()
-        if self.does == "put" and isinstance(self.receiver, Made):
-            channel = self.program.channels.get(self.receiver)
-            if channel is not None and channel.bound == 0:
-                return ()  # it is never full
-        return method.raises
-
-    @property
-    def loses(self) -> str:
-        """What becomes of an item that cannot be pickled, in words."""
-        if "join_thread" in self.kind.methods:
-            return "returns, the item is lost in the background, and whoever waits for it hangs"
-        return "raises an error"
-
-    @property
-    def waits_for_ever(self) -> bool:
-        """Whether the call certainly blocks, as it is meant to, until somebody else acts."""
-        meant = self.argument("block") is None or isinstance(self.constant("block"), bool)
-        return self.blocks is True and self.timed is False and meant
-
-    @property
-    def _plain_call(self) -> bool:
-        call = self.call
-        return call is not None and not any(argument.star for argument in call.arguments)
-
-    @property
-    def is_iterated(self) -> bool:
-        """Whether it is the callable of `iter(q.get, sentinel)`, which calls it with nothing."""
-        return self.call is None and self._reference is not None
-
-    @property
-    def _reference(self) -> f.Attribute | None:
-        """The `q.get` of a call `q.get()`, or of `iter(q.get, sentinel)`."""
-        found = self.program.outline(self.activation).expressions.get(self.at)
-        if not isinstance(found, f.Call):
-            return None
-        function = found.function
-        if isinstance(function, f.Name) and function.id == "iter" and len(found.arguments) == 2:
-            function = found.arguments[0].value
-        if isinstance(function, f.Attribute) and function.name == self.name:
-            return function
-        return None
-
-    @property
-    def runners(self) -> frozenset[Runner]:
-        """The processes in which it runs."""
-        return self.program.runners(self.activation)
-
-
-class Worker:
-    """Code that runs in a process of its own: the target of a Process, the `run` of a subclass, the
-    tasks or the initializer of a pool. One worker stands for all processes that are started from
-    one holder (the process object or the pool)."""
-
-    def __init__(self, program: Program, holder: Value, how: str) -> None:
-        self.program = program
-        self.holder = holder
-        self.how = how
-        self.edges: list[calls.Edge] = []
-
-    def __repr__(self) -> str:
-        return f"<worker {self.name}>"
-
-    @property
-    def entries(self) -> list[Activation]:
-        return list(dict.fromkeys(edge.callee for edge in self.edges))
-
-    @property
-    def name(self) -> str:
-        """How to call it in a message: the name of its target."""
-        if self.how == "run" and isinstance(self.holder, Instance):
-            return self.holder.cls.name
-        return self.entries[0].scope.qualified_name if self.entries else "?"
-
-    @property
-    def kind(self) -> Kind:
-        kind = self.program.solver.kind_of(self.holder)
-        assert kind is not None
-        return kind
-
-    @property
-    def in_pool(self) -> bool:
-        return self.kind.role in ("pool", "executor")
-
-    @cached_property
-    def launched_at(self) -> list[Site]:
-        """Where the process objects, or the tasks, are made."""
-        sites = {Site(edge.caller.path, edge.at): None for edge in self.edges}
-        return sorted(sites, key=lambda site: (str(site.path), site.at))
-
-    @cached_property
-    def daemon(self) -> bool | None:
-        """Whether the processes end with the one that started them."""
-        if self.in_pool:
-            return self.kind.role == "pool"
-        solver = self.program.solver
-        values = solver.cells.get((self.holder, "daemon"), NOTHING)
-        if not values and isinstance(self.holder, Instance):
-            for cls in solver.ancestry(self.holder.cls):
-                values |= solver.cells.get((cls, "daemon"), NOTHING)
-        if not values:
-            return False
-        answers = {value.value if isinstance(value, Literal) else None for value in values}
-        return answers.pop() is True if len(answers) == 1 and None not in answers else None
-
-    def operations(self, *verbs: str) -> list[Operation]:
-        """What is done to the process objects or the pool: start, join, kill …"""
-        found = self.program.on.get(self.holder, ())
-        return [operation for operation in found if operation.does in verbs]
-
-
-class Channel:
-    """A queue, or one direction of a pipe: what is put on `entrance` is got from `exit`."""
-
-    def __init__(self, program: Program, entrance: Made, exit: Made) -> None:
-        self.program = program
-        self.entrance = entrance
-        self.exit = exit
-
-    def __repr__(self) -> str:
-        return f"<channel {self.kind.name} {self.site}>"
-
-    @property
-    def kind(self) -> Kind:
-        return self.exit.kind
-
-    @property
-    def site(self) -> Site:
-        """Where it is made."""
-        return self.exit.site
-
-    @property
-    def puts(self) -> list[Operation]:
-        return [o for o in self.program.on.get(self.entrance, ()) if o.does == "put"]
-
-    @property
-    def gets(self) -> list[Operation]:
-        return [o for o in self.program.on.get(self.exit, ()) if o.does == "get"]
-
-    @cached_property
-    def is_closed_world(self) -> bool:
-        """Whether we see everything that is done to it: no code that we do not know gets hold of
-        either end."""
-        escapes = self.program.solver.escapes
-        if self.kind.role == "connection" and not self.exit.part:
-            return False  # its other end is in another program
-        return (
-            self.entrance not in escapes
-            and self.exit not in escapes
-            and not self.exit.given
-            and not self.program.overrun
-            and not self.program.is_reached_unseen(self.exit)
-            and not self.program.is_reached_unseen(self.entrance)
-        )
-
-    @cached_property
-    def bound(self) -> int | None:
-        """How many items fit: 0 for any number, None when that is not known but some limit is
-        given."""
-        sizes = self.program.solver.cells.get((self.exit, "maxsize"), NOTHING)
-        numbers = {
-            value.value if isinstance(value, Literal) and isinstance(value.value, int) else None
-            for value in sizes
-        }
-        if not numbers:
-            return 0
-        if len(numbers) == 1:
-            number = numbers.pop()
-            return max(number, 0) if number is not None else None
-        return None
 
 
 class Program:
@@ -746,101 +426,6 @@ class Program:
     def runners(self, activation: Activation) -> frozenset[Runner]:
         """The processes that run a function."""
         return self._runners.get(activation, frozenset())
-
-
-def link(loader: Loader, paths: Iterable[Path], root: Path) -> Program:
-    """Solves the program made of the given files of a project and those they draw in.
-
-    A second round tells apart the calls and objects that the first one had to mix up.
-    """
-    with _collector_paused():
-        return _link(loader, list(paths), root)
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Nothing that is made here becomes garbage before the end, and looking for it all the time
-    costs as much as the work itself."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
-def _link(loader: Loader, paths: list[Path], root: Path) -> Program:
-    solver = Solver(loader)
-    solver.solve(paths)
-    record = solver.collect()
-    policy = _refine(solver, record)
-    if policy.functions or policy.classes:
-        finer = Solver(loader, policy, max_runs=MAX_GROWTH * solver.runs)
-        finer.solve(paths)
-        if not finer.overrun:
-            return Program(finer, finer.collect(), root)
-    return Program(solver, record, root)
-
-
-def _refine(solver: Solver, record: Record) -> Policy:
-    """Which functions get different objects from different calls, or make objects for several
-    callers; and which classes hold different objects in different instances."""
-    given: dict[f.Scope, dict[Site, dict[str, Values]]] = defaultdict(lambda: defaultdict(dict))
-    for edge in record.edges:
-        by_parameter = given[edge.callee.scope][Site(edge.caller.path, edge.at)]
-        by_parameter.update(edge.given)
-    functions = {
-        scope
-        for scope, by_site in given.items()
-        for name in {name for handed in by_site.values() for name in handed}
-        if len({handed.get(name, NOTHING) for handed in by_site.values()}) > 1
-    }
-    for (activation, _), values in record.made.items():
-        scope = activation.scope
-        if scope.name == "__init__":
-            continue  # what it makes belongs to the object: these are told apart by their classes
-        if len(given[scope]) > 1 and any(calls.is_shared(solver, value) for value in values):
-            functions.add(scope)
-    for activation in solver.activations:
-        # what hands on a factory's objects is a factory itself
-        returned = solver.cells.get((activation, RETURNED), NOTHING)
-        if len(given[activation.scope]) > 1 and any(
-            calls.is_shared(solver, value) for value in returned
-        ):
-            functions.add(activation.scope)
-    return Policy(frozenset(functions), _split_classes(solver, record))
-
-
-def _split_classes(solver: Solver, record: Record) -> frozenset[f.Scope]:
-    """The classes whose objects must be told apart: one function makes several of them, or they
-    are given different shared objects to hold."""
-    created: dict[ClassRef, set[tuple[f.Scope, int]]] = defaultdict(set)
-    for (activation, at), made in record.made.items():
-        for value in made:
-            if isinstance(value, Instance):
-                created[value.cls].add((activation.scope, at))
-    held: dict[ClassRef, int] = defaultdict(int)  # the most shared objects in one attribute
-    for (owner, _), values in solver.cells.items():
-        if isinstance(owner, Instance):
-            held_here = sum(calls.is_shared(solver, value) for value in values)
-            held[owner.cls] = max(held[owner.cls], held_here)
-    holders = {cls for cls in created if held[cls]}
-    # classes that share the methods of one base are told apart as well
-    relatives: dict[Value, set[ClassRef]] = defaultdict(set)
-    for cls in holders:
-        for base in solver.ancestry(cls):
-            relatives[base].add(cls)
-    found = set()
-    for cls in holders:
-        bases = [base for base in solver.ancestry(cls) if isinstance(base, ClassRef)]
-        family = {member for base in bases for member in relatives[base]}
-        places = {place for member in family for place in created[member]}
-        functions = {scope for scope, _ in places}
-        together = len(functions) < len(places) or any(held[member] > 1 for member in family)
-        if 1 < len(places) <= MAX_PLACES and together:
-            found.add(cls.scope)
-    return frozenset(found)
 
 
 def _is_something(value: Value) -> bool:

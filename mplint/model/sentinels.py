@@ -28,7 +28,8 @@ from mplint.model.waiting import is_end
 
 if TYPE_CHECKING:
     from mplint.model.calls import Edge
-    from mplint.model.program import Channel, Operation, Program, Worker
+    from mplint.model.nouns import Channel, Operation, Worker
+    from mplint.model.program import Program
 
 
 @dataclass(frozen=True, slots=True)

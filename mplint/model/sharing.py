@@ -21,7 +21,8 @@ from mplint.model.values import (
 )
 
 if TYPE_CHECKING:
-    from mplint.model.program import Operation, Program, Worker
+    from mplint.model.nouns import Operation, Worker
+    from mplint.model.program import Program
 
 
 @dataclass(frozen=True, slots=True)

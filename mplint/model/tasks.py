@@ -15,7 +15,8 @@ from mplint.model.values import (
 from mplint.model.waiting import Failure, error_name, is_end
 
 if TYPE_CHECKING:
-    from mplint.model.program import Channel, Operation, Program, Worker
+    from mplint.model.nouns import Channel, Operation, Worker
+    from mplint.model.program import Program
     from mplint.model.sentinels import Sentinels
 
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 from mplint.model import facts as f
 from mplint.model.extract import Lowered
-from mplint.model.program import Operation, Program, Worker
+from mplint.model.nouns import Operation, Worker
+from mplint.model.program import Program
 from mplint.model.values import Activation, Made, Site, Values
 
 T = TypeVar("T")

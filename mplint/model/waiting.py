@@ -17,7 +17,8 @@ from mplint.model.outline import Around
 from mplint.model.values import Activation, ClassRef, Literal, Made, Site, Value
 
 if TYPE_CHECKING:
-    from mplint.model.program import Channel, Operation, Program, Runner, Worker
+    from mplint.model.nouns import Channel, Operation, Runner, Worker
+    from mplint.model.program import Program
 
 
 @dataclass(frozen=True, slots=True)
