@@ -267,6 +267,8 @@ def _requires_python(path: Path) -> str | None:
 
 
 def _load(path: Path) -> dict[str, Any]:
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise ConfigError(f"{path}: is not a file")  # reading a named pipe would never end
     try:
         table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

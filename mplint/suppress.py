@@ -26,7 +26,9 @@ _NOQA = re.compile(r"# noqa(?::[\s]?(?P<codes>([A-Z]+[0-9]+(?:[,\s]+)?)+))?", re
 _WHOLE_FILE = re.compile(r"\s*# flake8[:=]\s*noqa", re.IGNORECASE)
 
 # neither `ignored` nor a bracket that is never closed
-_IGNORE = re.compile(r"#\s*mplint:\s*ignore(?:\[(?P<codes>[^\]]*)\]|(?![\[\w-]))", re.IGNORECASE)
+_IGNORE = re.compile(
+    r"#\s*mplint:\s*ignore(?:\[(?P<codes>[^\]]*)\]|(?!\s*[\[(]|[\w-]))", re.IGNORECASE
+)
 
 
 @dataclass(slots=True)

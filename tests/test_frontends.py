@@ -293,17 +293,18 @@ def test_prove(write: Write, mplint: Mplint, monkeypatch: pytest.MonkeyPatch) ->
     """What was seen is shown in every format. The programs themselves run in other tests."""
     asked = []
 
-    def seen(codes: list[str], jobs: int) -> dict[str, str]:
-        asked.append((codes, jobs))
+    def seen(codes: list[str], jobs: int, start_methods: list[str]) -> dict[str, str]:
+        asked.append((codes, jobs, start_methods))
         return {"MPL114": "hangs, here"}
 
     monkeypatch.setattr("mplint.prove.command.seen", seen)
     write("a.py")
     write("b.py", b"\xff")
     for name in FORMATS:
-        ran = mplint("check", ONE, "--prove", "--jobs=3", f"--output-format={name}")
+        wanted = ("--prove", "--jobs=3", "--start-method=fork,spawn", f"--output-format={name}")
+        ran = mplint("check", ONE, *wanted)
         assert ran.out.count("hangs, here") >= 1, name
-    assert asked == [(["MPL114"], 3)] * len(FORMATS)
+    assert asked == [(["MPL114"], 3, ["fork", "spawn"])] * len(FORMATS)
     found = json.loads(mplint("check", ONE, "--prove", "--output-format=json").out)
     assert [item["seen"] for item in found] == ["hangs, here", ""]
     found = json.loads(mplint("check", ONE, "--output-format=json").out)

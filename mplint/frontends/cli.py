@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import sys
@@ -73,7 +74,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         # whoever read the output has left; at its end, Python would try to write again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
-        if _is_usage(error):
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            complain(f"the output cannot be written: {error.strerror}")
+        elif _is_usage(error):
             complain(str(error))
         else:
             complain(f"mplint itself failed; please report this.\n{traceback.format_exc()}")
@@ -102,7 +105,7 @@ def _run_without_command(arguments: list[str]) -> int:
     parser.epilog = "commands:\n{}\n\n`mplint COMMAND --help` tells more.".format(
         "\n".join(f"  {name:{width}}  {summary}" for name, summary in COMMANDS.items())
     )
-    parser.add_argument("--version", action="version", version=f"mplint {__version__}")
+    parser.add_argument("-V", "--version", action="version", version=f"mplint {__version__}")
     parser.add_argument("command", nargs="*", help=argparse.SUPPRESS)
     command = parser.parse_intermixed_args(arguments).command
     if command:

@@ -11,7 +11,14 @@ from typing import TextIO
 
 
 def prepare_streams() -> None:
-    """Lets every text be written, whatever the encoding of the terminal or pipe."""
+    """Lets every text be written, whatever the encoding of the terminal or pipe, and stands in for
+    streams that are closed."""
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -130,6 +130,7 @@ class Solver:
         self.own: frozenset[Path] = frozenset()  # the files that the program is made of
         self.files: dict[Path, f.FileFacts] = {}
         self.shared: dict[Path, frozenset[str]] = {}  # names that several scopes assign
+        self.declared_global: dict[Path, frozenset[str]] = {}
         self.modules: dict[Path, Activation] = {}
         self.activations: dict[Activation, list[Task]] = {}
         self.of_function: dict[f.Scope, list[Activation]] = {}
@@ -324,6 +325,9 @@ class Solver:
         if facts is None:
             return None
         self.files[path] = facts
+        self.declared_global[path] = frozenset().union(
+            *(scope.global_names for scope in facts.scopes)
+        )
         self.shared[path] = frozenset().union(
             *(scope.global_names | scope.nonlocal_names for scope in facts.scopes)
         )
@@ -375,6 +379,10 @@ class Solver:
                 if name in scope.bound:
                     return (self.owner(current), name)
             current = current.outer
+        # a module has the names, too, that only its functions declare as global and assign
+        module = self.modules.get(activation.path)
+        if module is not None and name in self.declared_global[activation.path]:
+            return (module, name)
         return None
 
     def define(self, activation: Activation, name: str, at: int, values: Values) -> None:
@@ -437,8 +445,8 @@ class Solver:
             target = step.targets[0]
             before = self.evaluate(target, activation)
             containers.extend_in_place(self, before, values, activation, step.at)
-            if not any(isinstance(value, Container) for value in before):
-                self.assign(target, JUST_DATA, activation)
+            held = frozenset(value for value in before if isinstance(value, Container))
+            self.assign(target, held or JUST_DATA, activation)
             return
         for target in step.targets:
             self.assign(target, values, activation)

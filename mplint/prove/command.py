@@ -44,9 +44,12 @@ def run(
     return 0 if all(result.holds for result in results) else 1
 
 
-def seen(codes: Sequence[str], jobs: int | None) -> dict[str, str]:
-    """What the bad programs of rules do on the running interpreter, under every start method that
-    it has: a sentence for each code. Raises ProveError and RegistryError as `run` does."""
+def seen(
+    codes: Sequence[str], jobs: int | None, start_methods: Sequence[str] = ()
+) -> dict[str, str]:
+    """What the bad programs of rules do on the running interpreter, under the start methods given
+    (none: all that it has): a sentence for each code. Raises ProveError and RegistryError as `run`
+    does."""
     known = registry.load()
     rules = _rules(known, codes) if codes else []
     with _ended_by_sigterm(), _progress("proving what was found") as progress:
@@ -54,6 +57,7 @@ def seen(codes: Sequence[str], jobs: int | None) -> dict[str, str]:
             rules,
             known.folders,
             interpreters=[interpreters.ask()],
+            start_methods=start_methods,
             programs=("bad",),
             jobs=jobs,
             progress=progress,

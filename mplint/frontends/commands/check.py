@@ -94,8 +94,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--statistics", action="store_true", help="show how many findings each rule has instead"
     )
     output.add_argument("--exit-zero", action="store_true", help="findings end with 0, too")
-    output.add_argument("--quiet", action="store_true", help="show findings and errors only")
-    output.add_argument("--verbose", action="store_true", help="tell what is being done")
+    output.add_argument("-q", "--quiet", action="store_true", help="show findings and errors only")
+    output.add_argument("-v", "--verbose", action="store_true", help="tell what is being done")
 
     run = parser.add_argument_group("running")
     run.add_argument(
@@ -129,7 +129,7 @@ def run(options: argparse.Namespace) -> int:
         errors += report.errors
         found: Sequence[Diagnostic] = report.diagnostics
         if options.prove:
-            found = _proved(found, options.jobs)
+            found = _proved(found, options)
         results = Results(found, engine.registry, engine.files, errors=errors, proved=options.prove)
         name = "statistics" if options.statistics else options.output_format
         writer(name)(results, stream, colour=colour)
@@ -211,12 +211,13 @@ def _progress(files: int, *, quiet: bool) -> Iterator[Callable[[int, int], None]
         yield show
 
 
-def _proved(found: Sequence[Diagnostic], jobs: int) -> list[Diagnostic]:
+def _proved(found: Sequence[Diagnostic], options: argparse.Namespace) -> list[Diagnostic]:
     """The findings with what the example programs of their rules did on this machine."""
     from mplint.prove.command import seen
 
     codes = sorted({item.code for item in found} - OWN.keys())
-    what = seen(codes, jobs) if codes else {}
+    methods = [method for said in options.start_method or () for method in said.split(",")]
+    what = seen(codes, options.jobs, methods) if codes else {}
     return [replace(item, seen=what.get(item.code, "")) for item in found]
 
 

@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     errors = list(missing(paths))
     engine = Engine(load())
     files = engine.discover(path for path in paths if os.path.lexists(path))
-    if files:
+    if files or not errors:
         errors += graph.run(engine, files, options.format, sys.stdout)
     for error in errors:
         complain(error)
