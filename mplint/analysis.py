@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mplint.model.load import ProjectLoader
     from mplint.model.program import Program
     from mplint.model.project import Project, Root
-
+    from mplint.model.view import View
 
 T = TypeVar("T")
 
@@ -167,7 +167,8 @@ class _Analysis:
             if handlers and lowered.numbers[id(node)] == at:
                 for visit in handlers:
                     visit(node)
-        return [finding for visitor in visitors for finding in visitor.findings]
+        found = [finding for visitor in visitors for finding in visitor.findings]
+        return list(_causes(found, view))
 
     def _diagnose(self, finding: Finding, source: Source, target: Target) -> Diagnostic | None:
         """A finding with its place; None when the project's own settings rule it out."""
@@ -202,6 +203,24 @@ class _Analysis:
         place = self.loader.source(site.path).place(lowered.nodes[site.at])
         shown = show(site.path, target, self.job.folder)
         return Place(shown, place.line, place.column, place.end_line, place.end_column)
+
+
+def _causes(found: list[Finding], view: View) -> Iterator[Finding]:
+    """The findings, without those that only show what another one is the cause of."""
+    places: dict[str, list[frozenset[Site]]] = defaultdict(list)
+    for finding in found:
+        places[finding.rule.code].append(_places(finding, view))
+    for finding in found:
+        own = _places(finding, view)
+        causes = (place for code in finding.rule.yields_to for place in places[code])
+        if not any(own & place for place in causes):
+            yield finding
+
+
+def _places(finding: Finding, view: View) -> frozenset[Site]:
+    """What a finding speaks of: its statement, and its other ends."""
+    at = finding.at if isinstance(finding.at, Site) else view.site(finding.at)
+    return frozenset({at, view.statement(at), *(site for site, _ in finding.related)})
 
 
 def show(path: Path, target: Target, folder: str) -> str:

@@ -38,6 +38,8 @@ class Rule:
     """A rule. `message` and `help` are format strings; the visitor's `report` gives the words.
 
     `proof` is what the rule's `bad.py` does when it is run, per start method where they differ.
+    `yields_to` are the codes of rules that name the cause of what this one finds: where one of them
+    speaks of the same statement or the same objects in the same file, this one is silent.
     """
 
     code: str
@@ -49,6 +51,7 @@ class Rule:
     visitor: type[RuleVisitor]
     proof: Outcome | Mapping[str, Outcome]
     applies: Applies = field(default_factory=Applies)
+    yields_to: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Z]{2,5}\d{3}", self.code):

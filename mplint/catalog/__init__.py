@@ -33,11 +33,11 @@ GATE_WORDS = (b"multiprocess", b"concurrent.futures", b"billiard", b"pathos", b"
 """One of these is in every file that the gate lets through: quicker to look for."""
 
 LIBRARIES: tuple[Library, ...] = (
-    Library("multiprocessing.dummy", threads=True, checks_main=False),
+    Library("multiprocessing.dummy", threads=True),
     Library("multiprocessing"),
     Library("torch.multiprocessing"),
     Library("billiard"),
-    Library("multiprocess.dummy", threads=True, checks_main=False),
+    Library("multiprocess.dummy", threads=True),
     Library("multiprocess", pickler="dill"),
     Library("pathos.helpers.mp", pickler="dill"),
     Library("multiprocessing_on_dill", pickler="dill"),

@@ -110,7 +110,6 @@ class Library:
     root: str
     pickler: Literal["pickle", "dill", "cloudpickle"] = "pickle"
     threads: bool = False  # a look-alike that starts threads
-    checks_main: bool = True  # its children import the main module
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -347,11 +347,6 @@ MAKERS: dict[str, Maker] = {
 }
 """The callables that make an object, below the library's root."""
 
-CONTEXT_METHODS = frozenset(
-    {*_MAKERS, "get_context", "get_start_method", "set_start_method", "cpu_count"}
-)
-"""What a context object offers beside the module."""
-
 GIVEN: dict[str, Kind] = {
     "AsyncResult": ASYNC_RESULT,
     "IMapIterator": IMAP_ITERATOR,

@@ -691,15 +691,3 @@ def decorator_names(solver: Solver, decorator: f.Expr, activation: Activation) -
             yield f"{OWN_DECORATOR}{value.name}"
         else:
             yield "?"
-
-
-def functions_in(values: Values) -> list[Value]:
-    """The callables among values, in a stable order."""
-    found = [v for v in values if isinstance(v, (FunctionRef, ClassRef, Instance, Partial, Bound))]
-    return sorted(found, key=_order)
-
-
-def _order(value: Value) -> tuple[str, int]:
-    scope = getattr(value, "scope", None)
-    path = getattr(value, "path", None)
-    return (str(path), scope.at if scope is not None else -1)

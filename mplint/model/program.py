@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mplint.catalog.multiprocessing import CONNECTION, JOINABLE_QUEUE, QUEUE
 from mplint.diagnostics import START_METHODS
@@ -17,6 +16,7 @@ from mplint.model import calls
 from mplint.model import facts as f
 from mplint.model.nouns import MAIN, Channel, Operation, Runner, Worker
 from mplint.model.outline import Outline
+from mplint.model.questions import Questions
 from mplint.model.solve import Record, Solver
 from mplint.model.values import (
     DATA,
@@ -35,18 +35,6 @@ from mplint.model.values import (
     sort_key,
 )
 
-if TYPE_CHECKING:
-    from mplint.model.bounded import Bounded
-    from mplint.model.draining import Draining
-    from mplint.model.interfaces import Interfaces
-    from mplint.model.looks import Looks
-    from mplint.model.pickling import Pickling
-    from mplint.model.sentinels import Sentinels
-    from mplint.model.sharing import Sharing
-    from mplint.model.startup import Startup
-    from mplint.model.tasks import Tasks
-    from mplint.model.waiting import Waiting
-
 MAX_CALLERS = 4
 """How far up the calls we look for the function in which both ends of a question meet."""
 
@@ -58,7 +46,7 @@ _VERBS = frozenset(
 )
 
 
-class Program:
+class Program(Questions):
     """A solved program."""
 
     def __init__(self, solver: Solver, record: Record, root: Path) -> None:
@@ -111,66 +99,6 @@ class Program:
         if key not in self._workers:
             self._workers[key] = Worker(self, launch.holder, launch.how)
         return self._workers[key]
-
-    @cached_property
-    def waiting(self) -> Waiting:
-        from mplint.model.waiting import Waiting
-
-        return Waiting(self)
-
-    @cached_property
-    def sentinels(self) -> Sentinels:
-        from mplint.model.sentinels import Sentinels
-
-        return Sentinels(self)
-
-    @cached_property
-    def draining(self) -> Draining:
-        from mplint.model.draining import Draining
-
-        return Draining(self)
-
-    @cached_property
-    def bounded(self) -> Bounded:
-        from mplint.model.bounded import Bounded
-
-        return Bounded(self)
-
-    @cached_property
-    def tasks(self) -> Tasks:
-        from mplint.model.tasks import Tasks
-
-        return Tasks(self)
-
-    @cached_property
-    def looks(self) -> Looks:
-        from mplint.model.looks import Looks
-
-        return Looks(self)
-
-    @cached_property
-    def interfaces(self) -> Interfaces:
-        from mplint.model.interfaces import Interfaces
-
-        return Interfaces(self)
-
-    @cached_property
-    def startup(self) -> Startup:
-        from mplint.model.startup import Startup
-
-        return Startup(self)
-
-    @cached_property
-    def sharing(self) -> Sharing:
-        from mplint.model.sharing import Sharing
-
-        return Sharing(self)
-
-    @cached_property
-    def pickling(self) -> Pickling:
-        from mplint.model.pickling import Pickling
-
-        return Pickling(self)
 
     # Nouns --------------------------------------------------------------------------------------
 

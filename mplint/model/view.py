@@ -12,14 +12,31 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mplint.model.bounded import Bounded
+    from mplint.model.contexts import Contexts
+    from mplint.model.coroutines import Coroutines
     from mplint.model.draining import Draining
+    from mplint.model.files import SharedFiles
+    from mplint.model.forking import Forking
+    from mplint.model.importing import Importing
+    from mplint.model.inherited import Inherited
     from mplint.model.interfaces import Interfaces, Missing
+    from mplint.model.lifecycle import Lifecycle
+    from mplint.model.locks import Locks
     from mplint.model.looks import Looks
+    from mplint.model.memory import Memory
+    from mplint.model.order import Order
     from mplint.model.pickling import Pickling
+    from mplint.model.pipes import Pipes
+    from mplint.model.pools import Pools
+    from mplint.model.references import References
+    from mplint.model.results import Results
     from mplint.model.sentinels import LostIdentity, Sentinels
     from mplint.model.sharing import Sharing
+    from mplint.model.signals import Signals
+    from mplint.model.signatures import Signatures
     from mplint.model.startup import Startup
     from mplint.model.tasks import Tasks
+    from mplint.model.updates import Updates
     from mplint.model.waiting import Waiting
 
 from mplint.model import facts as f
@@ -92,6 +109,91 @@ class View:
         """What happens when a module is imported."""
         return self.program.startup
 
+    @property
+    def order(self) -> Order:
+        """What comes before what: puts and closes, results and what they are paired with."""
+        return self.program.order
+
+    @property
+    def pipes(self) -> Pipes:
+        """Who holds which end of a pipe."""
+        return self.program.pipes
+
+    @property
+    def signatures(self) -> Signatures:
+        """Whether arguments fit what they are given to."""
+        return self.program.signatures
+
+    @property
+    def importing(self) -> Importing:
+        """Whether a child can find a function or class again by its name."""
+        return self.program.importing
+
+    @property
+    def lifecycle(self) -> Lifecycle:
+        """What becomes of a process object: made, started, joined, closed, killed."""
+        return self.program.lifecycle
+
+    @property
+    def inherited(self) -> Inherited:
+        """What a child gets to see of what its parent has set or opened."""
+        return self.program.inherited
+
+    @property
+    def references(self) -> References:
+        """How long an object lives in the process that made it."""
+        return self.program.references
+
+    @property
+    def results(self) -> Results:
+        """Who reads the result of a task."""
+        return self.program.results
+
+    @property
+    def pools(self) -> Pools:
+        """What becomes of a pool: made, used, closed, left."""
+        return self.program.pools
+
+    @property
+    def updates(self) -> Updates:
+        """Whether changes of shared values are safe from each other."""
+        return self.program.updates
+
+    @property
+    def locks(self) -> Locks:
+        """Which locks are held where, and whether they are released."""
+        return self.program.locks
+
+    @property
+    def memory(self) -> Memory:
+        """How long shared memory and managers live."""
+        return self.program.memory
+
+    @property
+    def signals(self) -> Signals:
+        """Whether somebody sets, notifies or arrives where others wait."""
+        return self.program.signals
+
+    @property
+    def files(self) -> SharedFiles:
+        """Which files several processes write."""
+        return self.program.files
+
+    @property
+    def contexts(self) -> Contexts:
+        """Which start method is set where, and what belongs to which."""
+        return self.program.contexts
+
+    @property
+    def forking(self) -> Forking:
+        """What a forked child inherits half of: threads, handlers, accelerators."""
+        return self.program.forking
+
+    @property
+    def coroutines(self) -> Coroutines:
+        """What blocks an event loop."""
+        return self.program.coroutines
+
     def lost_identity(self, node: cst.Comparison) -> list[LostIdentity]:
         """The comparisons of something that was received with an object known by identity."""
         return self._ask(node, self.program.sentinels.lost_identity)
@@ -144,6 +246,15 @@ class View:
     def place(self, at: int) -> Site:
         """The place of a number of this file."""
         return Site(self.path, at)
+
+    def statement(self, site: Site) -> Site:
+        """The statement that a place of this file stands in."""
+        scope = self.lowered.facts.scopes[self.lowered.scope_of[site.at]]
+        for activation in self.program.activations(scope):
+            step = self.program.outline(activation).step_of(site.at)
+            if step is not None:
+                return Site(site.path, step.at)
+        return site
 
     def activations(self, node: cst.CSTNode) -> list[Activation]:
         """The activations of the function that a node stands in."""

@@ -1,0 +1,15 @@
+"""What a forked child inherits half of: threads, handlers, accelerators."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mplint.model.program import Program
+
+
+class Forking:
+    """The questions of this room, over one program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program

@@ -1,0 +1,15 @@
+"""Whether a child can find a function or class again by its name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mplint.model.program import Program
+
+
+class Importing:
+    """The questions of this room, over one program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program

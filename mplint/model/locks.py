@@ -1,0 +1,15 @@
+"""Which locks are held where, and whether they are released."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mplint.model.program import Program
+
+
+class Locks:
+    """The questions of this room, over one program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program

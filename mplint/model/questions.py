@@ -1,0 +1,234 @@
+"""The questions that rules ask of a program, by what they are about."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from mplint.model.bounded import Bounded
+    from mplint.model.contexts import Contexts
+    from mplint.model.coroutines import Coroutines
+    from mplint.model.draining import Draining
+    from mplint.model.files import SharedFiles
+    from mplint.model.forking import Forking
+    from mplint.model.importing import Importing
+    from mplint.model.inherited import Inherited
+    from mplint.model.interfaces import Interfaces
+    from mplint.model.lifecycle import Lifecycle
+    from mplint.model.locks import Locks
+    from mplint.model.looks import Looks
+    from mplint.model.memory import Memory
+    from mplint.model.order import Order
+    from mplint.model.pickling import Pickling
+    from mplint.model.pipes import Pipes
+    from mplint.model.pools import Pools
+    from mplint.model.program import Program
+    from mplint.model.references import References
+    from mplint.model.results import Results
+    from mplint.model.sentinels import Sentinels
+    from mplint.model.sharing import Sharing
+    from mplint.model.signals import Signals
+    from mplint.model.signatures import Signatures
+    from mplint.model.startup import Startup
+    from mplint.model.tasks import Tasks
+    from mplint.model.updates import Updates
+    from mplint.model.waiting import Waiting
+
+
+class Questions:
+    """One attribute per room of the model, which is imported and made when it is first asked. A
+    Program is one of these."""
+
+    @property
+    def _program(self) -> Program:
+        return cast("Program", self)
+
+    @cached_property
+    def waiting(self) -> Waiting:
+        """Who waits for whom, and what becomes of it when the other side fails."""
+        from mplint.model.waiting import Waiting
+
+        return Waiting(self._program)
+
+    @cached_property
+    def sentinels(self) -> Sentinels:
+        """How consumers are told to stop, by whom and how often."""
+        from mplint.model.sentinels import Sentinels
+
+        return Sentinels(self._program)
+
+    @cached_property
+    def draining(self) -> Draining:
+        """Whether what is put is taken out in time."""
+        from mplint.model.draining import Draining
+
+        return Draining(self._program)
+
+    @cached_property
+    def bounded(self) -> Bounded:
+        """Whether there is room in bounded queues."""
+        from mplint.model.bounded import Bounded
+
+        return Bounded(self._program)
+
+    @cached_property
+    def tasks(self) -> Tasks:
+        """Whether items are marked as done."""
+        from mplint.model.tasks import Tasks
+
+        return Tasks(self._program)
+
+    @cached_property
+    def looks(self) -> Looks:
+        """Whether a look at a queue can tell what it is asked."""
+        from mplint.model.looks import Looks
+
+        return Looks(self._program)
+
+    @cached_property
+    def sharing(self) -> Sharing:
+        """What processes share, and what they only seem to."""
+        from mplint.model.sharing import Sharing
+
+        return Sharing(self._program)
+
+    @cached_property
+    def interfaces(self) -> Interfaces:
+        """What objects can be asked to do."""
+        from mplint.model.interfaces import Interfaces
+
+        return Interfaces(self._program)
+
+    @cached_property
+    def pickling(self) -> Pickling:
+        """What can be sent to another process."""
+        from mplint.model.pickling import Pickling
+
+        return Pickling(self._program)
+
+    @cached_property
+    def startup(self) -> Startup:
+        """What happens when a module is imported."""
+        from mplint.model.startup import Startup
+
+        return Startup(self._program)
+
+    @cached_property
+    def order(self) -> Order:
+        """What comes before what: puts and closes, results and what they are paired with."""
+        from mplint.model.order import Order
+
+        return Order(self._program)
+
+    @cached_property
+    def pipes(self) -> Pipes:
+        """Who holds which end of a pipe."""
+        from mplint.model.pipes import Pipes
+
+        return Pipes(self._program)
+
+    @cached_property
+    def signatures(self) -> Signatures:
+        """Whether arguments fit what they are given to."""
+        from mplint.model.signatures import Signatures
+
+        return Signatures(self._program)
+
+    @cached_property
+    def importing(self) -> Importing:
+        """Whether a child can find a function or class again by its name."""
+        from mplint.model.importing import Importing
+
+        return Importing(self._program)
+
+    @cached_property
+    def lifecycle(self) -> Lifecycle:
+        """What becomes of a process object: made, started, joined, closed, killed."""
+        from mplint.model.lifecycle import Lifecycle
+
+        return Lifecycle(self._program)
+
+    @cached_property
+    def inherited(self) -> Inherited:
+        """What a child gets to see of what its parent has set or opened."""
+        from mplint.model.inherited import Inherited
+
+        return Inherited(self._program)
+
+    @cached_property
+    def references(self) -> References:
+        """How long an object lives in the process that made it."""
+        from mplint.model.references import References
+
+        return References(self._program)
+
+    @cached_property
+    def results(self) -> Results:
+        """Who reads the result of a task."""
+        from mplint.model.results import Results
+
+        return Results(self._program)
+
+    @cached_property
+    def pools(self) -> Pools:
+        """What becomes of a pool: made, used, closed, left."""
+        from mplint.model.pools import Pools
+
+        return Pools(self._program)
+
+    @cached_property
+    def updates(self) -> Updates:
+        """Whether changes of shared values are safe from each other."""
+        from mplint.model.updates import Updates
+
+        return Updates(self._program)
+
+    @cached_property
+    def locks(self) -> Locks:
+        """Which locks are held where, and whether they are released."""
+        from mplint.model.locks import Locks
+
+        return Locks(self._program)
+
+    @cached_property
+    def memory(self) -> Memory:
+        """How long shared memory and managers live."""
+        from mplint.model.memory import Memory
+
+        return Memory(self._program)
+
+    @cached_property
+    def signals(self) -> Signals:
+        """Whether somebody sets, notifies or arrives where others wait."""
+        from mplint.model.signals import Signals
+
+        return Signals(self._program)
+
+    @cached_property
+    def files(self) -> SharedFiles:
+        """Which files several processes write."""
+        from mplint.model.files import SharedFiles
+
+        return SharedFiles(self._program)
+
+    @cached_property
+    def contexts(self) -> Contexts:
+        """Which start method is set where, and what belongs to which."""
+        from mplint.model.contexts import Contexts
+
+        return Contexts(self._program)
+
+    @cached_property
+    def forking(self) -> Forking:
+        """What a forked child inherits half of: threads, handlers, accelerators."""
+        from mplint.model.forking import Forking
+
+        return Forking(self._program)
+
+    @cached_property
+    def coroutines(self) -> Coroutines:
+        """What blocks an event loop."""
+        from mplint.model.coroutines import Coroutines
+
+        return Coroutines(self._program)

@@ -1,0 +1,15 @@
+"""Whether changes of shared values are safe from each other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mplint.model.program import Program
+
+
+class Updates:
+    """The questions of this room, over one program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
