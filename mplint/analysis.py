@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from mplint.config import Settings, matching
-from mplint.diagnostics import START_METHODS, Diagnostic, Place, Related
+from mplint.diagnostics import Diagnostic, Place, Related, default_start_methods
 from mplint.model.values import Site
 from mplint.registry import INTERNAL, UNREADABLE, Registry, own
 from mplint.rule import Finding, Rule
@@ -173,8 +173,10 @@ class _Analysis:
     def _diagnose(self, finding: Finding, source: Source, target: Target) -> Diagnostic | None:
         """A finding with its place; None when the project's own settings rule it out."""
         rule, settings = finding.rule, target.settings
-        set_here = self.program.startup.methods_in(target.path)
-        allowed = settings.start_methods or set_here or START_METHODS
+        startup = self.program.startup
+        allowed: Iterable[str] = settings.start_methods or startup.methods_in(target.path)
+        if not allowed:
+            allowed = {*default_start_methods(settings.pythons), *startup.methods_named}
         methods = tuple(m for m in finding.start_methods if m in allowed)
         if not methods or not set(matching(rule.applies.python)) & set(settings.pythons):
             return None

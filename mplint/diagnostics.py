@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -10,6 +11,15 @@ Kind: TypeAlias = Literal["bug", "portability", "advice", "error"]
 read or analysed) is always on."""
 
 START_METHODS = ("fork", "spawn", "forkserver")
+
+
+def default_start_methods(pythons: Iterable[str]) -> tuple[str, ...]:
+    """The start methods that are the default somewhere with some minor versions of Python: spawn on
+    macOS and Windows, on Linux fork up to 3.13 and forkserver from 3.14 on."""
+    minors = [int(version.partition(".")[2]) for version in pythons]
+    new, old = any(minor >= 14 for minor in minors), any(minor < 14 for minor in minors)
+    in_use = {"spawn": True, "fork": old, "forkserver": new}
+    return tuple(method for method in START_METHODS if in_use[method])
 
 
 @dataclass(frozen=True, slots=True, order=True)

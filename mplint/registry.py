@@ -1,7 +1,8 @@
 """Finds the rules: those of every rule pack that is installed.
 
 A rule pack is a package that an entry point of the group `mplint.rules` names. Each folder directly
-inside it that has a `RULE` is a rule; nothing below is imported, so never a `bad.py`.
+inside it that has a `RULE` is a rule; nothing below is imported, so never a `bad.py`. The package
+may have `GROUPS`: by name, what the codes of a group of its rules begin with.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ import pkgutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from types import ModuleType
 
 from mplint.diagnostics import Diagnostic, Kind, Place
 from mplint.rule import Rule
@@ -31,6 +33,9 @@ OWN: dict[str, tuple[str, Kind, str]] = {
 }
 """What mplint says of itself, by code: name, kind and summary. These belong to no rule pack."""
 
+READINESS = "readiness-3.14"
+"""The group of the rules that find what works up to Python 3.13 and breaks on 3.14."""
+
 
 def own(code: str, place: Place, message: str) -> Diagnostic:
     """A diagnostic of mplint's own, with one of the codes above."""
@@ -44,10 +49,11 @@ class RegistryError(Exception):
 
 @dataclass(frozen=True)
 class Registry:
-    """All rules, by code."""
+    """All rules, by code, and the groups of them, by name."""
 
     rules: Mapping[str, Rule]
     folders: Mapping[str, Path]
+    groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @cached_property
     def default(self) -> frozenset[str]:
@@ -63,25 +69,33 @@ class Registry:
         return self._known[code][0]
 
     def select(self, selector: str) -> frozenset[str]:
-        """The codes that a selector means: a code, the beginning of codes, a rule's name, or `ALL`.
+        """The codes that a selector means: a code, the beginning of codes, the name of a rule or of
+        a group, or `ALL`.
 
         Raises RegistryError, with the nearest selector, when it means none.
         """
         if selector == "ALL":
             return frozenset(self._known)
+        if selector in self.groups:
+            return self.groups[selector]
         found = {
             code
             for code, (name, _) in self._known.items()
             if name == selector or (selector and code.startswith(selector.upper()))
         }
         if not found:
-            names = [*self._known, *(name for name, _ in self._known.values()), "ALL"]
+            names = [*self._known, *(name for name, _ in self._known.values())]
+            names += [*self.groups, "ALL"]
             raise RegistryError(f"there is no rule {selector!r}{nearest(selector, names)}")
         return frozenset(found)
 
     def find(self, selector: str) -> list[Rule]:
         """The rules that a selector means, by code."""
         return [self.rules[code] for code in sorted(self.select(selector)) if code in self.rules]
+
+    def groups_of(self, code: str) -> list[str]:
+        """The groups that a rule belongs to."""
+        return [name for name, codes in self.groups.items() if code in codes]
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
@@ -102,6 +116,7 @@ def load() -> Registry:
     """Imports the rules of all installed rule packs. Raises RegistryError."""
     rules: dict[str, Rule] = {}
     folders: dict[str, Path] = {}
+    beginnings: dict[str, str] = {}
     with _installed_only():
         points = sorted(entry_points(group=GROUP))
         if not points:
@@ -110,7 +125,9 @@ def load() -> Registry:
                 f"other packages offer one through the entry-point group {GROUP!r}"
             )
         for point in points:
-            for rule, folder in _load_pack(point):
+            package = _package(point)
+            beginnings |= getattr(package, "GROUPS", {})
+            for rule, folder in _rules_in(package):
                 if rule.code in rules:
                     raise RegistryError(
                         f"{rule.code} is defined twice, in {folders[rule.code]} and {folder}"
@@ -118,16 +135,35 @@ def load() -> Registry:
                 rules[rule.code] = rule
                 folders[rule.code] = folder
     ordered = sorted(rules)
-    return Registry({c: rules[c] for c in ordered}, {c: folders[c] for c in ordered})
+    return Registry(
+        {code: rules[code] for code in ordered},
+        {code: folders[code] for code in ordered},
+        _groups(rules, beginnings),
+    )
 
 
-def _load_pack(point: EntryPoint) -> Iterator[tuple[Rule, Path]]:
+def _groups(rules: Mapping[str, Rule], beginnings: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    found = {
+        name: frozenset(code for code in rules if code.startswith(beginning))
+        for name, beginning in beginnings.items()
+    }
+    found[READINESS] = frozenset(
+        code for code, rule in rules.items() if rule.applies.only_since_forkserver
+    )
+    return found
+
+
+def _package(point: EntryPoint) -> ModuleType:
     try:
-        package = point.load()
+        package: ModuleType = point.load()
     except Exception as error:
         raise RegistryError(f"the rule pack {point.value!r} cannot be loaded: {error}") from error
     if not hasattr(package, "__path__"):
         raise RegistryError(f"the rule pack {point.value!r} is not a package: it has no folder")
+    return package
+
+
+def _rules_in(package: ModuleType) -> Iterator[tuple[Rule, Path]]:
     for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda item: item.name):
         if not module.ispkg:
             continue

@@ -32,6 +32,12 @@ class Applies:
     start_methods: tuple[str, ...] = START_METHODS
     python: str = ">=3.8"
 
+    @property
+    def only_since_forkserver(self) -> bool:
+        """Whether what works with fork, the default on Linux up to Python 3.13, breaks with
+        forkserver, the default from 3.14 on."""
+        return "forkserver" in self.start_methods and "fork" not in self.start_methods
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:

@@ -42,6 +42,11 @@ def test_selectors() -> None:
     assert codes(extend_select=("MPL003",)) == codes() | {"MPL003"}
     assert codes(ignore=("MPL114",)) == codes() - {"MPL114"}
     assert "MPL114" not in codes(ignore=("MPL1",))
+    assert codes(select=("channels",)) == codes(select=("MPL1",))
+    assert codes(ignore=("channels",)) == codes(ignore=("MPL1",))
+    ready = codes(select=("readiness-3.14",))
+    assert "MPL301" in ready
+    assert "MPL114" not in ready
 
 
 def test_the_more_exact_selector_wins() -> None:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import libcst as cst
 import pytest
 from conftest import DATA, HANG, PLAIN, script, spawn
 from hypothesis import HealthCheck, given, settings
@@ -20,7 +21,10 @@ from mplint.analysis import Job
 from mplint.config import Configuration, Settings
 from mplint.diagnostics import Diagnostic
 from mplint.engine import Engine, Report
-from mplint.registry import RegistryError, load
+from mplint.model.values import Made
+from mplint.outcome import Raises
+from mplint.registry import Registry, RegistryError, load
+from mplint.rule import Rule, RuleVisitor
 
 Write = Callable[..., Path]
 
@@ -277,6 +281,10 @@ def test_start_methods_and_versions(write: Write) -> None:
 
     assert bites() == [("fork", "spawn", "forkserver")]
     assert bites(start_methods=("spawn", "fork")) == [("fork", "spawn")]
+    assert bites(target_version="3.14") == [("spawn", "forkserver")]
+    assert bites(target_version="3.13") == [("fork", "spawn")]
+    assert bites(requires_python=">=3.13") == [("fork", "spawn", "forkserver")]
+    write("a.py", f"{HANG}import multiprocessing\nmultiprocessing.get_context('fork')\n")
     assert bites(target_version="3.14") == [("fork", "spawn", "forkserver")]
     write("mplint.toml", 'start-methods = ["forkserver"]\n')
     assert bites() == [("forkserver",)]
@@ -331,6 +339,57 @@ def test_no_rule_pack(monkeypatch: pytest.MonkeyPatch) -> None:
             load()
     finally:
         load.cache_clear()
+
+
+# One cause, one finding ---------------------------------------------------------------------------
+
+
+class Makes(RuleVisitor):
+    """Finds what makes something; the message is about where it is kept."""
+
+    def visit_Call(self, node: cst.Call) -> None:
+        for made in self.model.made(node):
+            self.report(node, related=[(made.site, "here")])
+
+
+class Gets(RuleVisitor):
+    """Finds what is taken out, and tells where it was made."""
+
+    def visit_Call(self, node: cst.Call) -> None:
+        for get in self.model.operations(node, "get"):
+            assert isinstance(get.receiver, Made)
+            self.report(node, related=[(get.receiver.site, "made here")])
+
+
+def toy(code: str, visitor: type[RuleVisitor], yields_to: tuple[str, ...] = ()) -> Rule:
+    outcome = Raises("Error")
+    return Rule(code, "toy", "bug", "", "", "", visitor, outcome, yields_to=yields_to)
+
+
+@pytest.mark.parametrize(
+    ("yields_to", "found"),
+    [((), ["TST001", "TST001", "TST002"]), (("TST001",), ["TST001", "TST001"])],
+)
+def test_a_finding_yields_to_its_cause(
+    write: Write, yields_to: tuple[str, ...], found: list[str]
+) -> None:
+    write("a.py", "import multiprocessing as m\nq = m.Queue()\n\n\nq.get()\nother = m.Lock()\n")
+    rules = {"TST001": toy("TST001", Makes), "TST002": toy("TST002", Gets, yields_to)}
+    engine = Engine(Registry(rules, {}), Configuration(isolated=True))
+    report = engine.check(engine.discover(["."]))
+    assert sorted(item.code for item in report.diagnostics) == found
+
+
+def test_only_what_speaks_of_the_same_yields(write: Write) -> None:
+    write("a.py", "import multiprocessing as m\nm.Lock()\n")
+    write("b.py", "import multiprocessing as m\nq = m.Queue()\nq.get()\n")
+    rules = {
+        "TST001": toy("TST001", Gets),
+        "TST002": toy("TST002", Makes, ("TST001",)),
+    }
+    engine = Engine(Registry(rules, {}), Configuration(isolated=True))
+    report = engine.check(engine.discover(["."]))
+    assert places(report) == ["a.py:2:1: TST002", "b.py:3:1: TST001"]
 
 
 # Nothing else decides what is found ---------------------------------------------------------------

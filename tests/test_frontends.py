@@ -115,7 +115,7 @@ def test_nothing_to_check(folder: Path, mplint: Mplint) -> None:
         (["explain"], "required: RULE"),
         (["explain", "MPL1l4"], "there is no rule 'MPL1l4'; did you mean 'MPL114'?"),
         (["prove", "MPL1l4"], "there is no rule 'MPL1l4'"),
-        (["rules", "MPL114"], "there is no argument MPL114"),
+        (["rules", "pool"], "there is no rule 'pool'; did you mean 'pools'?"),
         (["graph", "nowhere.py"], "nowhere.py: there is no such file or folder"),
     ],
 )
@@ -221,7 +221,7 @@ def test_options_for_the_target(write: Write, mplint: Mplint) -> None:
     assert methods() == list(START_METHODS)
     assert methods("--start-method=spawn,fork") == ["fork", "spawn"]
     assert methods("--start-method=spawn", "--start-method=forkserver") == ["spawn", "forkserver"]
-    assert methods("--target-version=py312", "--jobs=2", "--no-cache") == list(START_METHODS)
+    assert methods("--target-version=py312", "--jobs=2", "--no-cache") == ["fork", "spawn"]
 
 
 def test_quiet_and_verbose(write: Write, mplint: Mplint, folder: Path) -> None:
@@ -273,6 +273,7 @@ def test_rules(mplint: Mplint) -> None:
         "summary": rules["MPL114"].summary,
         "start_methods": list(START_METHODS),
         "python": rules["MPL114"].applies.python,
+        "groups": ["channels"],
     }
     assert by_code["MPL003"]["kind"] == "advice"
 

@@ -63,6 +63,17 @@ def test_folder_is_named_after_the_rule(rule: Rule) -> None:
     assert REGISTRY.folders[rule.code].name == expected_name
 
 
+def test_rules_that_yield(rule: Rule) -> None:
+    """A finding gives way to the rule that names its cause, which gives way to others at most."""
+    todo, seen = list(rule.yields_to), set()
+    while todo:
+        code = todo.pop()
+        assert code != rule.code
+        if code not in seen:
+            seen.add(code)
+            todo += REGISTRY.rules[code].yields_to
+
+
 def test_page_has_its_sections_and_shows_the_programs(rule: Rule) -> None:
     folder = REGISTRY.folders[rule.code]
     page = (folder / "README.md").read_text(encoding="utf-8")

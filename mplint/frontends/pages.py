@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mplint.diagnostics import Kind
@@ -13,7 +13,7 @@ from mplint.registry import OWN, Registry
 @dataclass(frozen=True, slots=True)
 class Page:
     """A rule as a reader sees it. `text` is Markdown; `start_methods` and `python` say under which
-    the rule bites, and are empty for what mplint says of itself."""
+    the rule bites; these and `groups` are empty for what mplint says of itself."""
 
     code: str
     name: str
@@ -22,6 +22,7 @@ class Page:
     text: str
     start_methods: tuple[str, ...] = ()
     python: str = ""
+    groups: tuple[str, ...] = ()
 
     @property
     def opening(self) -> str:
@@ -32,9 +33,11 @@ class Page:
         return self.summary
 
 
-def pages(registry: Registry) -> Iterator[Page]:
-    """All rules, by code, and what mplint says of itself."""
-    for code in sorted(registry.select("ALL")):
+def pages(registry: Registry, selectors: Iterable[str] = ()) -> Iterator[Page]:
+    """The rules that some selectors mean, or all, by code, and what mplint says of itself. Raises
+    RegistryError."""
+    codes = {code for selector in selectors or ("ALL",) for code in registry.select(selector)}
+    for code in sorted(codes):
         yield page(registry, code)
 
 
@@ -50,7 +53,8 @@ def page(registry: Registry, code: str) -> Page:
     except OSError:
         text = _without_readme(code, rule.name, rule.summary)
     methods, python = rule.applies.start_methods, rule.applies.python
-    return Page(code, rule.name, rule.kind, rule.summary, text, methods, python)
+    groups = tuple(registry.groups_of(code))
+    return Page(code, rule.name, rule.kind, rule.summary, text, methods, python, groups)
 
 
 def _without_readme(code: str, name: str, text: str) -> str:

@@ -125,6 +125,15 @@ class Startup:
         return tuple(method for method in START_METHODS if method in found)
 
     @cached_property
+    def methods_named(self) -> frozenset[str]:
+        """The start methods that the program names somewhere, for all or for one context."""
+        named: set[object] = set().union(*self._methods_set.values())
+        for (owner, name), values in self.program.solver.cells.items():
+            if name == "method" and isinstance(owner, Made) and owner.kind.role == "context":
+                named |= {value.value for value in values if isinstance(value, Literal)}
+        return frozenset(method for method in START_METHODS if method in named)
+
+    @cached_property
     def _methods_set(self) -> dict[Path, frozenset[str]]:
         """By file, what it calls `set_start_method` with; empty where that is not known."""
         program = self.program

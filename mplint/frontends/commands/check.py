@@ -46,7 +46,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="a file or folder, or - for standard input [default: the current folder]",
     )
     rules = parser.add_argument_group(
-        "rules", "RULES are codes, beginnings of codes, names or ALL, with commas or repeated"
+        "rules",
+        "RULES: codes, beginnings of codes, names, groups or ALL, with commas or repeated",
     )
     for option, text in (
         ("--select", "check these rules only"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from mplint import registry
@@ -16,23 +16,31 @@ from mplint.frontends.terminal import is_coloured
 
 DESCRIPTION = """\
 Lists the rules of all rule packs that are installed. Those of the kinds bug and portability are on
-unless switched off; advice is off unless selected."""
+unless switched off; advice is off unless selected.
+
+Rules can be selected by their group: channels, pickling, processes, pools, sharing, start-methods,
+and readiness-3.14 for what works up to Python 3.13 and breaks on 3.14."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
+    parser.add_argument(
+        "operands",
+        metavar="RULES",
+        nargs="*",
+        help="codes, beginnings of codes, names or groups [default: all]",
+    )
     parser.add_argument(
         "--output-format",
         choices=("text", "json", "markdown"),
         default="text",
         help="[default: text]",
     )
-    parser.set_defaults(operands=[])
 
 
 def run(options: argparse.Namespace) -> int:
     """Writes the list. Raises RegistryError."""
-    rules = list(pages(registry.load()))
+    rules = list(pages(registry.load(), options.operands))
     if options.output_format == "json":
         print(json.dumps([_as_object(rule) for rule in rules], indent=2))
     elif options.output_format == "markdown":
@@ -52,6 +60,7 @@ def _as_object(rule: Page) -> dict[str, object]:
         "summary": rule.summary,
         "start_methods": list(rule.start_methods),
         "python": rule.python,
+        "groups": list(rule.groups),
     }
 
 
@@ -64,11 +73,23 @@ def _write_table(rules: Sequence[Page], output: TextIO) -> None:
 
 
 def _write_markdown(rules: Sequence[Page], output: TextIO) -> None:
-    output.write("| Code | Name | Kind | What it finds | Start methods |\n|---|---|---|---|---|\n")
-    for rule in rules:
-        methods = "all" if set(START_METHODS) <= set(rule.start_methods) else None
-        methods = methods or ", ".join(rule.start_methods)
-        output.write(f"| {rule.code} | {rule.name} | {rule.kind} | {rule.summary} | {methods} |\n")
+    """A table per group: every rule in the first one that it belongs to."""
+    tables: dict[str, list[Page]] = {}
+    for rule in sorted(rules, key=lambda rule: not rule.groups):
+        tables.setdefault(rule.groups[0] if rule.groups else "mplint itself", []).append(rule)
+    head = "| Code | Name | Kind | What it finds | Start methods |\n|---|---|---|---|---|\n"
+    output.write("\n".join(f"**{name}**\n\n{head}{_rows(tables[name])}" for name in tables))
+
+
+def _rows(rules: Iterable[Page]) -> str:
+    return "".join(
+        f"| {rule.code} | {rule.name} | {rule.kind} | {rule.summary} | {_methods(rule)} |\n"
+        for rule in rules
+    )
+
+
+def _methods(rule: Page) -> str:
+    return "all" if set(START_METHODS) <= set(rule.start_methods) else ", ".join(rule.start_methods)
 
 
 def _draw_table(rules: Sequence[Page], output: TextIO) -> None:
