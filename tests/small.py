@@ -31,7 +31,7 @@ class Small:
         self.path = folder / "main.py"
         [(self.project, self.program, _)] = programs(sorted(folder.glob("*.py")))
 
-    def _is_at(self, site: Site, mark: str) -> bool:
+    def is_at(self, site: Site, mark: str) -> bool:
         place = self.project.loader.place(site)
         return (place.path, place.line) == self._marks[mark]
 
@@ -40,7 +40,7 @@ class Small:
 
     def operations(self, mark: str) -> list[Operation]:
         """What the marked line does, in every activation of the function around."""
-        return [o for o in self.program.operations if self._is_at(o.site, mark)]
+        return [o for o in self.program.operations if self.is_at(o.site, mark)]
 
     def operation(self, mark: str) -> Operation:
         """The last thing that the marked line does."""
@@ -48,7 +48,7 @@ class Small:
 
     def made(self, mark: str) -> list[Made]:
         """What the marked line makes."""
-        return [made for made in self.program.made if self._is_at(made.site, mark)]
+        return [made for made in self.program.made if self.is_at(made.site, mark)]
 
     def channel(self, mark: str) -> Channel:
         """The channel that the marked line makes; of a pipe, the one into its first end."""
@@ -63,7 +63,7 @@ class Small:
         path = Path(self._marks[mark][0])
         view = self.view(path)
         for at, node in enumerate(view.lowered.nodes):
-            if isinstance(node, cst.Call) and self._is_at(Site(path, at), mark):
+            if isinstance(node, cst.Call) and self.is_at(Site(path, at), mark):
                 if isinstance(node.func, cst.Name) and node.func.value == name:
                     for activation in view.activations(node):
                         yield activation, at
@@ -79,7 +79,7 @@ class Small:
         """The first syntax node of a kind on the marked line."""
         path, _ = self._marks[mark]
         for at, node in enumerate(self.view(Path(path)).lowered.nodes):
-            if isinstance(node, kind) and self._is_at(Site(Path(path), at), mark):
+            if isinstance(node, kind) and self.is_at(Site(Path(path), at), mark):
                 return node
         raise AssertionError(f"no {kind.__name__} on the line of {mark}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -201,6 +202,15 @@ def test_unusable_settings(
     assert ran.err.count("\n") == 1
     assert said in ran.err
     assert {line.partition(":")[0] for line in ran.lines} == {"good.py"}
+
+
+def test_a_pipe_for_a_configuration(write: Write, mplint: Mplint, folder: Path) -> None:
+    """Reading it would wait for ever."""
+    write("a.py")
+    os.mkfifo(folder / "mplint.toml")
+    assert mplint("check", "--output-format=concise").status == 1  # nobody named it
+    ran = mplint("check", "--config=mplint.toml")
+    assert (ran.status, ran.err) == (2, "mplint: mplint.toml: is not a file\n")
 
 
 def test_unusable_tool_table(write: Write, mplint: Mplint) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -407,6 +408,13 @@ def test_graph(workers: Path, write: Write, mplint: Mplint) -> None:
     assert mplint("graph", "plain.py").out.startswith("There are no processes")
 
 
+def test_graph_of_a_script_that_only_starts_others(
+    workers: Path, write: Write, mplint: Mplint
+) -> None:
+    write("main.py", "import a\n\na.main()\n")
+    assert mplint("graph", "main.py").out == DRAWN
+
+
 def test_graph_of_several_programs(workers: Path, write: Write, mplint: Mplint) -> None:
     write("b.py")
     drawn = mplint("graph").out
@@ -549,6 +557,22 @@ def test_reader_that_leaves(write: Write) -> None:
     command = f"{script('mplint')} check {ONE} {CONCISE} | head -n 1"
     ran = spawn("sh", "-c", command)
     assert (len(ran.lines), ran.err) == (1, "")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams(write: Write, closed: str) -> None:
+    write("a.py")
+    command = f"{shlex.quote(script('mplint'))} check {ONE} --jobs=1 {closed}"
+    assert spawn("sh", "-c", command).status == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_full_disk(write: Write) -> None:
+    write("a.py")
+    command = f"{shlex.quote(script('mplint'))} check {ONE} --jobs=1 >/dev/full"
+    ran = spawn("sh", "-c", command)
+    assert ran.status == 2
+    assert ran.err == "mplint: the output cannot be written: No space left on device\n"
 
 
 def test_output_that_cannot_be_encoded(write: Write) -> None:

@@ -8,7 +8,7 @@ from textwrap import indent
 import libcst as cst
 import pytest
 from expectations import programs
-from small import put_into, small
+from small import Small, put_into, small
 
 from mplint.model.values import Literal, Made
 
@@ -292,6 +292,22 @@ def test_truth(tmp_path: Path, expression: str, truth: bool | None) -> None:
 def test_start_methods(tmp_path: Path, source: str, methods: tuple[str, ...]) -> None:
     asked = small(tmp_path, source)
     assert asked.program.startup.methods_in(asked.path) == methods
+
+
+def test_start_methods_are_those_of_the_scripts_that_use_a_file(tmp_path: Path) -> None:
+    guard = "if __name__ == '__main__':\n    mp.set_start_method({!r})\n"
+    imports = "import multiprocessing as mp\nimport {}\n"
+    asked = Small(
+        tmp_path,
+        imports.format("tools") + guard.format("fork"),
+        other=imports.format("shared") + guard.format("spawn"),
+        tools="import shared\nimport multiprocessing\n",
+        shared="import multiprocessing\n",
+    )
+    startup = asked.program.startup
+    assert startup.methods_in(tmp_path / "tools.py") == ("fork",)
+    assert startup.methods_in(tmp_path / "other.py") == ("spawn",)
+    assert startup.methods_in(tmp_path / "shared.py") == ("fork", "spawn")
 
 
 @pytest.mark.parametrize(
@@ -591,6 +607,26 @@ def test_starved(tmp_path: Path, body: str, starves: bool) -> None:
     failures = [program.program.waiting.starved(wait) for wait in waits]
     assert waits
     assert any(failures) is starves
+
+
+def test_the_likeliest_failure_is_named(tmp_path: Path) -> None:
+    """Not the first thing that may fail, which is a call of a library most of the time."""
+    source = """
+        def work(results, jobs, task):
+            toolbox.prepare()
+            for job in jobs:
+                task(job)  # here
+            results.put(1)
+
+        def main(jobs, task):
+            results = mp.Queue()
+            mp.Process(target=work, args=(results, jobs, task)).start()
+            results.get()  # wait
+        """
+    program = small(tmp_path, source)
+    failure = program.program.waiting.starved(program.operation("wait"))
+    assert failure is not None
+    assert program.is_at(failure.at, "here")
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,8 @@ NOT_HIDING = [
     "# noqa: MPL1144",
     "# mplint: ignore[MPL102]",
     "# mplint: ignore[MPL1]",
+    "# mplint: ignore (MPL114)",
+    "# mplint: ignore-next",
     "# mplint: ignore[]",
     "# mplint: ignore[MPL114",
     "# mplint: ignored",
