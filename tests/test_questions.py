@@ -461,7 +461,7 @@ def test_where_a_worker_fails(tmp_path: Path) -> None:
     program = small(tmp_path, put_into(PRODUCER, body))
     failure = program.program.waiting.starved(program.operation("wait"))
     assert failure is not None
-    assert program._is_at(failure.at, "fails")
+    assert program.is_at(failure.at, "fails")
     assert failure.worker is program.worker("work")
 
 
@@ -1646,7 +1646,7 @@ def test_missing_operations(tmp_path: Path, line: str, effect: str | None) -> No
     found = {
         missing.effect
         for at, node in enumerate(view.lowered.nodes)
-        if isinstance(node, asked) and program._is_at(view.place(at), "here")
+        if isinstance(node, asked) and program.is_at(view.place(at), "here")
         for missing in view.missing_operations(node)
     }
     assert len(found) == (effect is not None)
