@@ -809,11 +809,15 @@ def test_undrained(tmp_path: Path, body: str, answer: str | None) -> None:
         ("results.put({'all': list(x)})", True),
         ("results.put(toolbox.run())", True),
         ("for _ in range(3):\n    results.put(1)", False),
-        ("for _ in range(1000):\n    results.put(1)", True),
-        ("for y in x:\n    results.put(1)", True),
-        ("while x:\n    results.put(1)", True),
-        ("while x:\n    results.put(1)\n    break", False),
-        ("while x:\n    if x:\n        results.put(1)\n        return", False),
+        ("for _ in range(1000):\n    results.put(1)", False),
+        ("for _ in range(10_000):\n    results.put(1)", True),
+        ("for y in x:\n    results.put(len(y))", False),
+        ("for _ in range(1000):\n    results.put('one')", True),
+        ("for y in x:\n    results.put('one')", True),
+        ("while x:\n    results.put('one')", True),
+        ("while x:\n    results.put(x == 1)", False),
+        ("while x:\n    results.put('one')\n    break", False),
+        ("while x:\n    if x:\n        results.put('one')\n        return", False),
         ("for y in x:\n    one(results)", True),
         ("one(results)", False),
         ("results.put(1)\nresults.cancel_join_thread()", False),
@@ -822,7 +826,7 @@ def test_undrained(tmp_path: Path, body: str, answer: str | None) -> None:
 def test_is_unbounded(tmp_path: Path, body: str, unbounded: bool) -> None:
     source = """
         def one(results):
-            results.put(1)
+            results.put('one')
 
         def work(results, x):
             BODY

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from mplint.model.nouns import Channel, Operation, Worker
     from mplint.model.program import Program
 
+MAX_TINY = 5_000
+"""So many numbers fit into a pipe."""
+
 MAX_SMALL = 1_000
 """A slice up to here is taken to be small."""
 
@@ -153,14 +156,17 @@ class Draining:
         )
 
     def is_unbounded(self, put: Operation) -> bool:
-        """Whether what a put sends, over time, may be more than the 64 KiB that a pipe holds: it is
-        repeated, or the item is a collection or an unknown value."""
-        if self.repeats(put):
-            return True
+        """Whether what a put sends, over time, may be more than the 64 KiB that a pipe holds: the
+        item is a collection or an unknown value, or it is repeated. Of a number or a truth value,
+        thousands fit."""
         item = put.argument(put.method.parameters[0])
-        if item is None:
-            return False
-        return self._is_big(item, put.activation)
+        if item is not None and self._is_big(item, put.activation):
+            return True
+        if item is not None and self._is_tiny(item, put.activation):
+            channel = self.program.waiting.channel_of(put)
+            count = self.program.sentinels.puts([put], channel) if channel is not None else None
+            return count is not None and count.known is not None and count.known > MAX_TINY
+        return self.repeats(put)
 
     def repeats(self, put: Operation) -> bool:
         """Whether a put is in a loop of its function, or of those that call it."""
@@ -211,6 +217,18 @@ class Draining:
                 for part in item.operands
             )
         return any(self._is_big_value(value) for value in self.program.values(item, activation))
+
+    def _is_tiny(self, item: f.Expr, activation: Activation) -> bool:
+        """Whether an item is a number, a truth value or None."""
+        if isinstance(item, f.Comparison):
+            return True
+        if isinstance(item, f.Call) and isinstance(item.function, f.Name):
+            return item.function.id in ("len", "bool")
+        values = self.program.values(item, activation)
+        return bool(values) and all(
+            isinstance(value, Literal) and not isinstance(value.value, (str, bytes))
+            for value in values
+        )
 
     def _makes_tuple(self, function: f.Expr, activation: Activation) -> bool:
         """Whether a function is a class that `namedtuple` has made."""
