@@ -6,7 +6,7 @@ from pathlib import Path
 from textwrap import dedent, indent
 
 import pytest
-from test_questions import Small
+from small import Small
 
 from mplint.model.counts import Count
 

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_questions import Small
+from small import Small
 
 from mplint.model.flow import Ends, Flow, Gone, Machine, Raised
 from mplint.model.nouns import Operation

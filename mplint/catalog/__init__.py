@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from functools import cache
 
-from mplint.catalog import futures, multiprocessing, things, threads
+from mplint.catalog import futures, managers, multiprocessing, things, threads
 from mplint.catalog.kinds import Kind, Launcher, Library, Maker, Method
 
 __all__ = [
@@ -53,7 +53,7 @@ LAUNCHERS: dict[str, Launcher] = {
 }
 
 _OTHERS: dict[str, Maker] = {**threads.MAKERS, **futures.MAKERS, **things.MAKERS}
-_GIVEN: dict[str, Kind] = {**multiprocessing.GIVEN, **futures.GIVEN}
+_GIVEN: dict[str, Kind] = {**multiprocessing.GIVEN, **managers.GIVEN, **futures.GIVEN}
 
 THREAD_POOL = replace(
     multiprocessing.POOL, name="ThreadPool", family="thread", noun="a thread pool"
@@ -97,7 +97,7 @@ def find(path: str) -> Maker | Launcher | None:
         return _THREAD_MAKERS.get(name)
     if name == "pool.ThreadPool":
         return _THREAD_MAKERS["Pool"]
-    return multiprocessing.MAKERS.get(name)
+    return multiprocessing.MAKERS.get(name) or managers.MAKERS.get(name)
 
 
 def given(word: str) -> Kind | None:

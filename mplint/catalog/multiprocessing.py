@@ -222,58 +222,6 @@ POOL = Kind(
     parameters=("processes", "initializer", "initargs", "maxtasksperchild"),
 )
 
-MANAGER_QUEUE = Kind(
-    "Queue",
-    "queue",
-    "manager",
-    "a manager's queue",
-    crosses="pickle",
-    methods={
-        **{name: method for name, method in _JOINABLE_QUEUE.items() if "thread" not in name},
-        "put": Method("put", ("item", "block", "timeout"), waits=True, raises=_FULL),
-        "put_nowait": Method("put", ("item",), raises=_FULL),
-    },
-    parameters=("maxsize",),
-)
-_PROXY = Kind("proxy", "proxy", "manager", "a manager's proxy", crosses="pickle")
-MANAGER_PRIMITIVE = Kind("lock", "proxy", "manager", "a manager's lock", crosses="pickle")
-
-MANAGER = Kind(
-    "Manager",
-    "manager",
-    "process",
-    "a manager",
-    crosses="never",
-    methods={
-        "start": Method("start", ("initializer", "initargs")),
-        "shutdown": Method("shutdown"),
-        "connect": Method("other"),
-        "get_server": Method("other"),
-        "register": Method("other"),
-        "join": Method("join", ("timeout",), waits=True),
-        "Queue": Method("other", ("maxsize",), gives="manager:Queue"),
-        "JoinableQueue": Method("other", ("maxsize",), gives="manager:Queue"),
-        **{
-            name: Method("other", gives="manager:proxy")
-            for name in ("list", "dict", "set", "Namespace", "Value", "Array", "Pool")
-        },
-        **{
-            name: Method("other", gives="manager:lock")
-            for name in (
-                "Lock",
-                "RLock",
-                "Semaphore",
-                "BoundedSemaphore",
-                "Condition",
-                "Event",
-                "Barrier",
-            )
-        },
-    },
-    attributes=frozenset({"address"}),
-    parameters=("address", "authkey", "serializer"),
-)
-
 CONTEXT = Kind("context", "context", "process", "a context", crosses="pickle")
 
 SHARED_MEMORY = Kind(
@@ -305,7 +253,6 @@ _MAKERS: dict[str, Maker] = {
     "RawArray": Maker(RAW_ARRAY),
     "Process": Maker(PROCESS),
     "Pool": Maker(POOL),
-    "Manager": Maker(MANAGER),
 }
 
 MAKERS: dict[str, Maker] = {
@@ -323,9 +270,6 @@ MAKERS: dict[str, Maker] = {
     "context.SpawnProcess": Maker(PROCESS, context=False),
     "context.ForkServerProcess": Maker(PROCESS, context=False),
     "pool.Pool": Maker(POOL),
-    "managers.SyncManager": Maker(MANAGER),
-    "managers.BaseManager": Maker(MANAGER),
-    "managers.SharedMemoryManager": Maker(MANAGER),
     "shared_memory.SharedMemory": Maker(SHARED_MEMORY),
     "sharedctypes.Value": Maker(VALUE),
     "sharedctypes.Array": Maker(ARRAY),
@@ -351,15 +295,13 @@ GIVEN: dict[str, Kind] = {
     "AsyncResult": ASYNC_RESULT,
     "IMapIterator": IMAP_ITERATOR,
     "Lock": LOCK,
-    "manager:Queue": MANAGER_QUEUE,
-    "manager:proxy": _PROXY,
-    "manager:lock": MANAGER_PRIMITIVE,
 }
 """The kinds that methods give back, by the word in `Method.gives`."""
 
 MODULE_NAMES = frozenset(
     {
         *_MAKERS,
+        "Manager",
         "AuthenticationError",
         "BufferTooShort",
         "ProcessError",

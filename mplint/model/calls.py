@@ -670,8 +670,11 @@ def close_with(solver: Solver, values: Values, activation: Activation, at: int) 
     """What the end of `with values` does to followed objects; `at` numbers the statement."""
     if solver.record is not None:
         for value in values:
-            if isinstance(value, Made) and value.kind.role == "connection":
-                closing = RawOperation(activation, at, value, "close", None)
+            if not isinstance(value, Made):
+                continue
+            name = "release" if "release" in value.kind.methods else "close"
+            if name == "release" or value.kind.role == "connection":
+                closing = RawOperation(activation, at, value, name, None)
                 solver.record.operations.append(closing)
 
 

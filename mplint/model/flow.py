@@ -103,6 +103,10 @@ class Machine(Generic[State]):
         """The state in a branch; None when the branch is not taken in this state."""
         return state
 
+    def leave(self, state: State, step: f.Leave) -> State:
+        """The state in which a `return` statement leaves its function."""
+        return state
+
     def hidden(self, state: State, activation: Activation, at: int) -> Iterable[State]:
         """The states after a call of code that we do not see."""
         return (state,)
@@ -180,6 +184,8 @@ class Flow(Generic[State]):
                 return ends
             case f.Leave(kind=kind, value=value):
                 states = self._evaluate(value, states, activation, ends)
+                if kind == RETURN:
+                    states = {self.machine.leave(s, step): why for s, why in states.items()}  # type: ignore[arg-type]
                 _merge(ends, kind, states)
                 return ends
             case f.Branch(arms=arms, otherwise=otherwise):
@@ -316,6 +322,7 @@ class Flow(Generic[State]):
         swallows: list[Values | None] = []
         for manager, _ in step.items:
             states = self._evaluate(manager, states, activation, ends)
+            states = self._entered(manager, states, activation, ends)
             states = self._call_members(manager.at, "__enter__", states, activation, ends)
             swallows.append(self._swallowed(manager, activation))
         inner = self._block(step.body, states, activation)
@@ -334,6 +341,16 @@ class Flow(Generic[State]):
                 way = NORMAL
             _merge(ends, way, left)
         return ends
+
+    def _entered(
+        self, manager: f.Expr, states: States, activation: Activation, ends: Ends
+    ) -> States:
+        """The states after the beginning of `with lock:`."""
+        found = self.program.operations_at.get((activation, manager.at), ())
+        entered = [operation for operation in found if operation.is_entered]
+        if not entered:
+            return states
+        return self._operate(entered, states, Site(activation.path, manager.at), ends)
 
     def _closed(self, step: f.With, inner: Ends, activation: Activation) -> Ends:
         """The ways out of a `with` that closes followed objects on all of them."""
@@ -483,7 +500,9 @@ class Flow(Generic[State]):
     def _call(self, call: f.Call, states: States, activation: Activation, ends: Ends) -> States:
         program, at = self.program, call.at
         site = Site(activation.path, at)
-        operations = program.operations_at.get((activation, at), ())
+        operations = [
+            o for o in program.operations_at.get((activation, at), ()) if not o.is_entered
+        ]
         callees = _called_here(call, program.callees_at.get((activation, at), ()))
         after: States = {}
         if operations:

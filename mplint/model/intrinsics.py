@@ -130,7 +130,7 @@ def _fill(
             solver.add((value, name), values)
     if given.open:
         solver.add((value, "daemon"), JUST_UNKNOWN)
-    for name in ("daemon", "mp_context", "initializer", "initargs", "size", "max_workers"):
+    for name in ("daemon", "mp_context", "initializer", "initargs", "size", "max_workers", "lock"):
         if name in given.keywords:
             solver.add((value, name), given.keywords[name])
     if kind.role == "process":
@@ -227,9 +227,11 @@ def attribute_of_made(solver: Solver, value: Made, name: str) -> Values:
         return frozenset({solver.intern(Bound, value, name)})
     if kind.role == "file" and name in python.FILE_DATA:
         return JUST_DATA
+    known = solver.read((value, name))
+    if kind.name == "Namespace" and not name.startswith("_"):
+        return known or (JUST_UNKNOWN if solver.closing else NOTHING)
     if kind.role in ("proxy", "logger", "file") or name.startswith("__"):
         return frozenset({solver.intern(Bound, value, name)})
-    known = solver.read((value, name))
     if name in kind.attributes:
         return known | JUST_DATA
     return known or JUST_UNKNOWN

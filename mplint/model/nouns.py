@@ -115,7 +115,24 @@ class Operation:
         if isinstance(step, f.With):  # whose end closes it
             items = (self.values(manager) for manager, _ in step.items)
             return any(self.receiver in item and self.program.is_one(item) for item in items)
-        return False
+        manager = self._entered
+        return manager is not None and self.program.is_one(self.values(manager))
+
+    @property
+    def is_entered(self) -> bool:
+        """Whether it is what the beginning of `with lock:` does."""
+        return self._entered is not None
+
+    @property
+    def _entered(self) -> f.Expr | None:
+        """The `lock` of `with lock:`, at whose beginning this is done."""
+        if self.name != "acquire" or self._reference is not None:
+            return None
+        outline = self.program.outline(self.activation)
+        frame = next(outline.around(self.at), None)
+        if frame is None or not isinstance(frame.node, f.With):
+            return None
+        return outline.expressions.get(self.at)
 
     @property
     def crosses(self) -> bool:
@@ -135,7 +152,7 @@ class Operation:
         """Whether the call waits at all."""
         if not self.method.waits:
             return False
-        if self.is_iterated:
+        if self.is_iterated or self.is_entered:
             return True
         for name in ("block", "blocking"):
             given = self.argument(name)
@@ -146,7 +163,7 @@ class Operation:
     @property
     def timed(self) -> bool | None:
         """Whether the call gives up after a while."""
-        if self.is_iterated:
+        if self.is_iterated or self.is_entered:
             return False
         given = self.argument("timeout")
         if given is None:
