@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mplint.model.flow import Flow, Machine
+from mplint.model.sequence import is_first
 from mplint.model.waiting import Failure
 
 if TYPE_CHECKING:
@@ -51,23 +50,6 @@ class StuckPut:
         if self.full is not None:
             return "Take results out while items are put in, or make the result queue unbounded."
         return "Start the consumers before anything is put, or make the queue unbounded."
-
-
-class _Starting(Machine[bool]):
-    """Whether a put is reached before a worker is started."""
-
-    def __init__(self, put: Operation, starts: list[Operation]) -> None:
-        self.put = put
-        self.starts = starts
-        self.seen: set[bool] = set()
-
-    def operate(self, state: bool, operation: Operation) -> Iterable[bool]:
-        if operation is self.put:
-            self.seen.add(state)
-        return (state or operation in self.starts,)
-
-    def unsure(self, state: bool, operation: Operation) -> Iterable[bool]:
-        return self.operate(state, operation)
 
 
 class Bounded:
@@ -149,8 +131,6 @@ class Bounded:
             return None
         for root in self.program.upward(put.activation):
             if all(start.activation is root for start in starts):
-                machine = _Starting(put, starts)
-                Flow(self.program, machine).ends(root, False)
-                if machine.seen == {False}:
+                if is_first(self.program, put, starts, root):
                     return StuckPut(channel, workers[0], started=starts[0])
         return None

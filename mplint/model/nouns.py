@@ -322,17 +322,10 @@ class Channel:
     def is_closed_world(self) -> bool:
         """Whether we see everything that is done to it: no code that we do not know gets hold of
         either end."""
-        escapes = self.program.solver.escapes
         if self.kind.role == "connection" and not self.exit.part:
             return False  # its other end is in another program
-        return (
-            self.entrance not in escapes
-            and self.exit not in escapes
-            and not self.exit.given
-            and not self.program.overrun
-            and not self.program.is_reached_unseen(self.exit)
-            and not self.program.is_reached_unseen(self.entrance)
-        )
+        program = self.program
+        return program.is_seen_whole(self.exit) and program.is_seen_whole(self.entrance)
 
     @cached_property
     def bound(self) -> int | None:

@@ -10,7 +10,14 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
-from mplint.catalog.multiprocessing import CONNECTION, JOINABLE_QUEUE, QUEUE
+from mplint.catalog.multiprocessing import (
+    BARRIER,
+    CONDITION,
+    CONNECTION,
+    EVENT,
+    JOINABLE_QUEUE,
+    QUEUE,
+)
 from mplint.diagnostics import START_METHODS
 from mplint.model import calls
 from mplint.model import facts as f
@@ -42,7 +49,15 @@ MAX_NESTING = 3
 """Containers inside containers, where we look for objects in attributes."""
 
 _VERBS = frozenset(
-    {*QUEUE.methods, *JOINABLE_QUEUE.methods, *CONNECTION.methods, "append", "values", "items"}
+    {
+        *QUEUE.methods,
+        *JOINABLE_QUEUE.methods,
+        *CONNECTION.methods,
+        *EVENT.methods,
+        *CONDITION.methods,
+        *BARRIER.methods,
+        *("append", "values", "items"),
+    }
 )
 
 
@@ -221,6 +236,16 @@ class Program(Questions):
             self._is_used(activation, at)
             for name in self._attributes.get(value, ())
             for activation, at in self.record.strangers.get(name, ())
+        )
+
+    def is_seen_whole(self, made: Made) -> bool:
+        """Whether we see everything that is done to an object: no code that we do not know gets
+        hold of it."""
+        return (
+            made not in self.solver.escapes
+            and not made.given
+            and not self.overrun
+            and not self.is_reached_unseen(made)
         )
 
     def _is_used(self, activation: Activation, at: int) -> bool:

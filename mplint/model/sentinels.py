@@ -478,9 +478,13 @@ class Sentinels:
 
     def processes(self, worker: Worker, channel: Channel, *, at_most: bool = False) -> Count | None:
         """How many processes of a worker share a channel."""
+        return self.processes_with(worker, channel.exit, at_most=at_most)
+
+    def processes_with(self, worker: Worker, made: Made, *, at_most: bool = False) -> Count | None:
+        """How many processes of a worker share an object."""
         total: Count | None = None
         for edge in worker.edges:
-            count = self._along(edge.caller, edge.at, channel, at_most=at_most)
+            count = self._along(edge.caller, edge.at, made, at_most=at_most)
             if count is None or total is not None:
                 return None
             total = count
@@ -488,7 +492,7 @@ class Sentinels:
 
     def puts(self, puts: list[Operation], channel: Channel) -> Count | None:
         """How many times something is put on a channel, over all of `puts`, at most."""
-        counts = [self._along(put.activation, put.at, channel, at_most=True) for put in puts]
+        counts = [self._along(put.activation, put.at, channel.exit, at_most=True) for put in puts]
         if not counts or None in counts:
             return None
         if len(counts) == 1:
@@ -505,12 +509,10 @@ class Sentinels:
         kind = self.program.solver.kind_of(edge.launch.holder)
         return kind is None or kind.family != "process" or kind.role in ("pool", "executor")
 
-    def _along(
-        self, activation: Activation, at: int, channel: Channel, *, at_most: bool
-    ) -> Count | None:
+    def _along(self, activation: Activation, at: int, made: Made, *, at_most: bool) -> Count | None:
         """How often an expression is evaluated for one object: the loops between where the object
         is made and where the expression stands, through the calls that lead there."""
-        home = next(iter(self.program.made.get(channel.exit, ())), None)
+        home = next(iter(self.program.made.get(made, ())), None)
         count: Count | None = Count(1)
         seen = set()
         while True:

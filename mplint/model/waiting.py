@@ -42,14 +42,16 @@ class Failure:
 
 
 class _Sending(Machine[str]):
-    """Whether a path has sent something on a channel. States: `silent`; `failed`, which is silent
-    after an error; `asked`, which is silent after it has waited for others; `sent`."""
+    """Whether a path has done what others wait for, such as to send something on a channel. States:
+    `silent`; `failed`, which is silent after an error; `asked`, which is silent after it has waited
+    for others; `sent`."""
 
-    def __init__(self, entrance: Made) -> None:
+    def __init__(self, entrance: Made, does: str) -> None:
         self.entrance = entrance
+        self.does = does
 
     def operate(self, state: str, operation: Operation) -> Iterable[str]:
-        if operation.does == "put" and is_end(operation.receiver, self.entrance):
+        if operation.does == self.does and is_end(operation.receiver, self.entrance):
             return ("sent",)
         if state == "silent" and operation.does in ("get", "wait") and operation.method.waits:
             return ("asked",)  # it waits for others: what it does then is up to them
@@ -118,7 +120,7 @@ class Waiting:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self._sending: dict[Made, Flow[str]] = {}
+        self._sending: dict[tuple[Made, str], Flow[str]] = {}
         self._dying: dict[Made, Flow[str]] = {}
 
     # Workers that end early ---------------------------------------------------------------------
@@ -126,9 +128,15 @@ class Waiting:
     def silent_end(self, worker: Worker, channel: Channel) -> Failure | None:
         """A way in which a worker ends without having sent anything on a channel: by an exception
         that nothing catches, or by `sys.exit`."""
-        flow = self._sending.setdefault(
-            channel.entrance, Flow(self.program, _Sending(channel.entrance))
-        )
+        return self.end_without(worker, channel.entrance, "put")
+
+    def end_without(self, worker: Worker, made: Made, does: str) -> Failure | None:
+        """A way in which a worker ends without having done something to an object: an exception
+        that nothing catches, or `sys.exit`, comes before."""
+        key = (made, does)
+        if key not in self._sending:
+            self._sending[key] = Flow(self.program, _Sending(made, does))
+        flow = self._sending[key]
         failures = [
             failure for entry in worker.entries for failure in self._silent(flow, entry, worker)
         ]
@@ -175,11 +183,15 @@ class Waiting:
     def sends_on_failure(self, worker: Worker, channel: Channel) -> bool:
         """Whether a worker sends something in a `finally` or in a handler for any error: whoever
         wrote it has thought of failures, or the channel is there for nothing else."""
+        return self.acts_on_failure(worker, channel.puts)
+
+    def acts_on_failure(self, worker: Worker, operations: Iterable[Operation]) -> bool:
+        """Whether a worker does one of the operations in a `finally` or a handler for any error."""
         program = self.program
-        for put in channel.puts:
-            if worker not in put.runners:
+        for operation in operations:
+            if worker not in operation.runners:
                 continue
-            for activation, at in self._chain(put, worker):
+            for activation, at in self._chain(operation, worker):
                 for frame in program.outline(activation).around(at):
                     if not isinstance(frame.node, f.Try):
                         continue

@@ -1,0 +1,23 @@
+import multiprocessing
+
+
+def load(path, ready):
+    try:
+        with open(path) as source:
+            print(len(source.read()))
+    except OSError as error:
+        print(error)
+    finally:
+        ready.set()
+
+
+def main():
+    ready = multiprocessing.Event()
+    loader = multiprocessing.Process(target=load, args=("no such file", ready))
+    loader.start()
+    ready.wait()
+    loader.join()
+
+
+if __name__ == "__main__":
+    main()
