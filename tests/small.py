@@ -35,6 +35,10 @@ class Small:
         place = self.project.loader.place(site)
         return (place.path, place.line) == self._marks[mark]
 
+    def line(self, mark: str) -> int:
+        """The number of the marked line."""
+        return self._marks[mark][1]
+
     def view(self, path: Path | None = None) -> View:
         return view_of(self.project, self.program, path or self.path)
 

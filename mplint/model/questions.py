@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from mplint.model.contexts import Contexts
     from mplint.model.coroutines import Coroutines
     from mplint.model.draining import Draining
+    from mplint.model.ending import Ending
     from mplint.model.files import SharedFiles
     from mplint.model.forking import Forking
     from mplint.model.importing import Importing
@@ -57,6 +58,13 @@ class Questions:
         from mplint.model.sentinels import Sentinels
 
         return Sentinels(self._program)
+
+    @cached_property
+    def ending(self) -> Ending:
+        """Whether consumers hear of the end of the work, and not before it is there."""
+        from mplint.model.ending import Ending
+
+        return Ending(self._program)
 
     @cached_property
     def draining(self) -> Draining:

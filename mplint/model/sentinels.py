@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
 from mplint.model.counts import Count, Counter, describe
-from mplint.model.flow import Flow, Machine, Raised
+from mplint.model.flow import Error, Flow, Machine, Raised
 from mplint.model.values import (
     DATA,
     UNKNOWN,
@@ -35,24 +35,28 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Test:
     """`item is None`: a comparison of something that was got from a channel with a sentinel.
-    `equal` says whether it holds for the sentinel."""
+    `equal` says whether it holds for the sentinel, `whole` whether all of the item is compared, not
+    a part of it."""
 
     get: Operation
     sentinel: Values
     equal: bool
     operator: str
     at: int
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """A worker that takes from a channel for ever, until it gets one of `sentinels`."""
+    """A worker that takes from a channel for ever, until it gets one of `sentinels`, as a `whole`
+    item or as a part of one."""
 
     worker: Worker
     channel: Channel
     get: Operation
     sentinels: Values
     test: Site
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +88,13 @@ class LostIdentity:
 
 
 class _Told(Machine[str]):
-    """Whether a path was told to stop since the last get."""
+    """Whether a path was told to stop since the last get. With `failing`, an error may end it as
+    well."""
 
-    def __init__(self, sentinels: Sentinels, channel: Channel) -> None:
+    def __init__(self, sentinels: Sentinels, channel: Channel, *, failing: bool) -> None:
         self.sentinels = sentinels
         self.channel = channel
+        self.failing = failing
         self.tests: dict[int, Test] = {}
 
     def operate(self, state: str, operation: Operation) -> Iterable[str]:
@@ -98,6 +104,9 @@ class _Told(Machine[str]):
 
     def unsure(self, state: str, operation: Operation) -> Iterable[str]:
         return self.operate(state, operation)
+
+    def fail(self, state: str, error: Error, at: Site) -> str:
+        return "failed" if self.failing and state in ("idle", "got") else state
 
     def repeated(self, state: str) -> Iterable[str]:
         return ("loose",)
@@ -139,7 +148,7 @@ class Sentinels:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.counter = Counter(program)
-        self._consumers: dict[tuple[Worker, Made], Consumer | None] = {}
+        self._consumers: dict[tuple[Worker, Made, bool], Consumer | None] = {}
 
     # Tests --------------------------------------------------------------------------------------
 
@@ -149,9 +158,7 @@ class Sentinels:
             case f.Unary(operator="not", operand=operand):
                 inner = self.test_of(operand, activation)
                 if inner is not None:
-                    return Test(
-                        inner.get, inner.sentinel, not inner.equal, inner.operator, inner.at
-                    )
+                    return replace(inner, equal=not inner.equal)
             case f.Comparison(left=left, rest=((operator, right),)):
                 for one, other in ((left, right), (right, left)):
                     get = self.source(one, activation)
@@ -162,13 +169,15 @@ class Sentinels:
                             if not all(isinstance(member, Literal) for member in sentinel):
                                 continue  # a table that is looked up, not a list of signals
                         equal = operator in ("is", "==", "in")
-                        return Test(get, sentinel, equal, operator, test.at)
+                        whole = self._is_whole(one, activation)
+                        return Test(get, sentinel, equal, operator, test.at, whole)
             case f.Name() | f.Walrus() | f.Subscript():
                 get = self.source(test, activation)
                 if get is not None:
                     intern = self.program.solver.intern
                     false = frozenset(intern(Literal, value) for value in _FALSE)
-                    return Test(get, false, False, "truth", test.at)
+                    whole = self._is_whole(test, activation)
+                    return Test(get, false, False, "truth", test.at, whole)
             case f.Boolean(operands=operands):
                 for operand in operands:
                     inner = self.test_of(operand, activation)
@@ -207,6 +216,16 @@ class Sentinels:
                     return self.source(value, activation, depth + 1)
         return None
 
+    def _is_whole(self, expression: f.Expr, activation: Activation) -> bool:
+        """Whether an expression is all of what was got, not an element of it."""
+        match expression:
+            case f.Walrus(value=value):
+                return self._is_whole(value, activation)
+            case f.Name(id=name):
+                bindings = self.program.outline(activation).bindings.get(name, ())
+                return all(isinstance(b.value, f.Call) and b.whole for b in bindings)
+        return isinstance(expression, f.Call)
+
     def _assigned(self, name: str, at: int, activation: Activation) -> Iterator[f.Expr]:
         """The expressions that a variable can hold where it is read."""
         reaching = self.program.solver.reaching.get(activation.scope)
@@ -217,29 +236,32 @@ class Sentinels:
 
     # Consumers ----------------------------------------------------------------------------------
 
-    def consumer(self, worker: Worker, channel: Channel) -> Consumer | None:
+    def consumer(
+        self, worker: Worker, channel: Channel, *, failing: bool = False
+    ) -> Consumer | None:
         """A worker as a consumer that only a sentinel on the channel ends; None when it can end in
-        another way as well, or is not known to end by a sentinel."""
-        key = (worker, channel.exit)
+        another way as well, or is not known to end by a sentinel. With `failing`, it may also end
+        by an error that it catches itself."""
+        key = (worker, channel.exit, failing)
         if key not in self._consumers:
-            self._consumers[key] = self._consumer(worker, channel)
+            self._consumers[key] = self._consumer(worker, channel, failing=failing)
         return self._consumers[key]
 
-    def _consumer(self, worker: Worker, channel: Channel) -> Consumer | None:
+    def _consumer(self, worker: Worker, channel: Channel, *, failing: bool) -> Consumer | None:
         gets = [get for get in channel.gets if worker in get.runners]
         if len(gets) != 1 or not gets[0].sure or self.program.waiting.is_opaque(worker.entries[0]):
             return None
         (get,) = gets
         looped = self.iterated_until(get)
         if looped is not None:
-            return Consumer(worker, channel, get, looped, get.site)
-        machine = _Told(self, channel)
+            return Consumer(worker, channel, get, looped, get.site, whole=True)
+        machine = _Told(self, channel, failing=failing)
         flow = Flow(self.program, machine)
         if not get.waits_for_ever or not self._in_endless_loop(get):
             return None
         for entry in worker.entries:
             for way, states in flow.ends(entry, "idle").items():
-                if not isinstance(way, Raised) and set(states) - {"told"}:
+                if not isinstance(way, Raised) and set(states) - {"told", "failed"}:
                     return None
         sentinels: set[Value] = set()
         for test in machine.tests.values():
@@ -247,7 +269,9 @@ class Sentinels:
         if not sentinels:
             return None
         at = min(machine.tests)
-        return Consumer(worker, channel, get, frozenset(sentinels), Site(get.activation.path, at))
+        whole = all(test.whole for test in machine.tests.values())
+        site = Site(get.activation.path, at)
+        return Consumer(worker, channel, get, frozenset(sentinels), site, whole)
 
     def _in_endless_loop(self, get: Operation) -> bool:
         outline = self.program.outline(get.activation)
@@ -298,6 +322,17 @@ class Sentinels:
         if answers == {None, False} and self._is_element(item, put.activation, keys):
             return False
         return None
+
+    def tells(self, put: Operation, consumer: Consumer) -> bool | None:
+        """Whether what a put sends ends a consumer."""
+        answer = self.sends(put, consumer.sentinels)
+        item = put.argument(put.method.parameters[0])
+        if answer is None and item is not None and consumer.whole:
+            solver = self.program.solver
+            if not any(isinstance(value, Container) for value in consumer.sentinels):
+                if all(isinstance(v, Container) and solver.arity.get(v) for v in put.values(item)):
+                    return False  # a tuple with something in it, whatever that is
+        return answer
 
     def _is_sentinel(self, value: Value, keys: set[Hashable | None]) -> bool | None:
         if value is UNKNOWN:
@@ -432,11 +467,12 @@ class Sentinels:
     def _is_awaited(self, consumer: Consumer) -> bool:
         """Whether somebody waits for the consumer, by a join or at exit, and nobody kills it."""
         worker = consumer.worker
-        if worker.in_pool or worker.operations("kill") or self._kills_children():
+        if worker.in_pool or worker.operations("kill") or self.kills_children():
             return False
         return bool(worker.operations("join")) or worker.daemon is False
 
-    def _kills_children(self) -> bool:
+    def kills_children(self) -> bool:
+        """Whether the program kills processes otherwise than by their objects."""
         return any(
             path.endswith((".active_children", "os.killpg", "os.kill", "os._exit"))
             for path in self.program.record.externals.values()
@@ -454,7 +490,7 @@ class Sentinels:
                 if channel.kind.family != "process" or not channel.is_closed_world:
                     continue
                 consumer = self.consumer(worker, channel)
-                if consumer is None or worker.operations("kill") or self._kills_children():
+                if consumer is None or worker.operations("kill") or self.kills_children():
                     continue
                 unsent = self._unsent(join, consumer)
                 if unsent is not None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mplint.model.contexts import Contexts
     from mplint.model.coroutines import Coroutines
     from mplint.model.draining import Draining
+    from mplint.model.ending import Ending
     from mplint.model.files import SharedFiles
     from mplint.model.forking import Forking
     from mplint.model.importing import Importing
@@ -68,6 +69,11 @@ class View:
     def sentinels(self) -> Sentinels:
         """How consumers are told to stop, by whom and how often."""
         return self.program.sentinels
+
+    @property
+    def ending(self) -> Ending:
+        """Whether consumers hear of the end of the work, and not before it is there."""
+        return self.program.ending
 
     @property
     def draining(self) -> Draining:

@@ -1,0 +1,108 @@
+"""Whether consumers hear of the end of the work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from small import put_into, small
+
+FEEDING = """
+    def work(jobs):
+        while True:
+            job = jobs.get()
+            if job is None:
+                break
+            print(job)
+
+    def main(texts):
+        jobs = mp.Queue()
+        worker = mp.Process(target=work, args=(jobs,))
+        BODY
+        worker.join()
+
+
+    """
+
+
+@pytest.mark.parametrize(
+    ("body", "fails"),
+    [
+        (
+            "worker.start()\nfor text in texts:\n    jobs.put(int(text))\njobs.put(None)  # end",
+            True,
+        ),
+        ("worker.start()\nraise OSError  # what\njobs.put(None)  # end", False),  # never sent
+        ("worker.start()\nif texts:\n    raise OSError\njobs.put(None)  # end", True),
+        ("worker.start()\nif texts:\n    sys.exit()\njobs.put(None)  # end", True),
+        ("worker.start()\nif texts:\n    os._exit(1)\njobs.put(None)  # end", False),
+        ("worker.start()\ntexts.read()\njobs.put(None)  # end", True),
+        ("worker.start()\njobs.put(1)\njobs.put(None)  # end", False),
+        ("worker.start()\ntoolbox.load(1)\njobs.put(None)  # end", False),  # a library knows
+        ("worker.start()\nassert texts\njobs.put(None)  # end", False),
+        ("worker.daemon = True\nworker.start()\ntexts.read()\njobs.put(None)  # end", False),
+        ("texts.read()\nworker.start()\njobs.put(None)  # end", False),
+        ("worker.start()\njobs.put(None)  # end\ntexts.read()", False),
+        ("worker.start()\ntry:\n    texts.read()\nfinally:\n    jobs.put(None)  # end", False),
+        (
+            "worker.start()\ntry:\n    texts.read()\nexcept queue.Empty:\n    pass\n"
+            "jobs.put(None)  # end",
+            True,
+        ),
+        (
+            "worker.start()\ntry:\n    texts.read()\nexcept Exception:\n    worker.kill()\n"
+            "jobs.put(None)  # end",
+            False,
+        ),
+        (
+            "worker.start()\ntry:\n    texts.read()\n    jobs.put(None)  # end\n"
+            "except Exception:\n    pass",
+            True,
+        ),
+        ("worker.start()\njobs.put(texts)\ntexts.read()\njobs.put(None)  # end", False),
+        ("worker.start()\ntexts.keep(worker)\ntexts.read()\njobs.put(None)  # end", False),
+    ],
+)
+def test_an_error_may_skip_the_sentinel(tmp_path: Path, body: str, fails: bool) -> None:
+    program = small(tmp_path, put_into(FEEDING, body))
+    found = program.program.ending.unfinished(program.operation("end"))
+    assert (found is not None) is fails
+
+
+def test_the_likeliest_failure_is_named(tmp_path: Path) -> None:
+    body = """
+        worker.start()  # start
+        toolbox.load(texts)
+        for text in texts:
+            jobs.put(text.parse())  # likeliest
+        jobs.put(None)  # end
+        """
+    program = small(tmp_path, put_into(FEEDING, body))
+    found = program.program.ending.unfinished(program.operation("end"))
+    assert found is not None
+    assert program.project.loader.place(found.at).line == program.line("likeliest")
+    assert found.start is program.operation("start")
+    assert found.consumer.worker is program.worker("work")
+
+
+@pytest.mark.parametrize(
+    ("item", "test", "answer"),
+    [
+        ("None", "job is None", True),
+        ("(1, 2)", "job is None", False),
+        ("(texts, 2)", "job is None", False),
+        ("(texts, 2)", "not job", False),
+        ("(None, texts)", "not job[0]", None),
+        ("texts", "job is None", None),
+        ("(texts, 2)", "job[0] is None", None),
+    ],
+)
+def test_what_tells_a_consumer(tmp_path: Path, item: str, test: str, answer: bool | None) -> None:
+    source = FEEDING.replace("job is None", test)
+    program = small(tmp_path, put_into(source, f"worker.start()\njobs.put({item})  # put"))
+    put = program.operation("put")
+    channel = program.program.waiting.channel_of(put)
+    assert channel is not None
+    consumer = program.program.sentinels.consumer(program.worker("work"), channel)
+    assert consumer is not None
+    assert program.program.sentinels.tells(put, consumer) is answer
