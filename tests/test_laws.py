@@ -62,7 +62,10 @@ PROVE_IMPORTS = {"diagnostics", "outcome", "registry", "rule", "prove"}
 """What runs programs knows nothing of how they are analysed."""
 
 ONE_PIECE = {
-    frozenset(f"mplint.model.{name}" for name in ("calls", "containers", "intrinsics", "solve"))
+    frozenset(
+        f"mplint.model.{name}"
+        for name in ("calls", "containers", "intrinsics", "libraries", "solve")
+    ),
 }
 """The solver: evaluating an expression may take a call, and a call evaluates expressions."""
 

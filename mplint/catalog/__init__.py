@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from functools import cache
 
-from mplint.catalog import futures, managers, multiprocessing, things, threads
+from mplint.catalog import futures, joblib, managers, multiprocessing, pathos, things, threads
 from mplint.catalog.kinds import Kind, Launcher, Library, Maker, Method
 
 __all__ = [
@@ -26,10 +26,20 @@ __all__ = [
     "library",
 ]
 
-GATE = re.compile(rb"multiprocess|concurrent\.futures|\b(?:billiard|pathos|loky)\b")
+GATE = re.compile(
+    rb"multiprocess|concurrent\.futures|tqdm\.contrib|\b(?:billiard|pathos|loky|joblib)\b"
+)
 """A file without this has nothing to look at, unless another file draws it in."""
 
-GATE_WORDS = (b"multiprocess", b"concurrent.futures", b"billiard", b"pathos", b"loky")
+GATE_WORDS = (
+    b"multiprocess",
+    b"concurrent.futures",
+    b"tqdm.contrib",
+    b"billiard",
+    b"pathos",
+    b"loky",
+    b"joblib",
+)
 """One of these is in every file that the gate lets through: quicker to look for."""
 
 LIBRARIES: tuple[Library, ...] = (
@@ -41,22 +51,40 @@ LIBRARIES: tuple[Library, ...] = (
     Library("multiprocess", pickler="dill"),
     Library("pathos.helpers.mp", pickler="dill"),
     Library("multiprocessing_on_dill", pickler="dill"),
+    Library("pathos", pickler="dill", own_names=True),
+    Library("joblib", pickler="cloudpickle", own_names=True),
+    Library("loky", pickler="cloudpickle", own_names=True),
+)
+
+_TORCH_SPAWN = Launcher(
+    multiprocessing.PROCESS_GROUP,
+    ("fn", "args", "nprocs", "join", "daemon", "start_method"),
+    first_argument_is_index=True,
+    start_method="spawn",
 )
 
 LAUNCHERS: dict[str, Launcher] = {
-    "torch.multiprocessing.spawn": Launcher(
-        ("fn", "args", "nprocs", "join", "daemon", "start_method"), first_argument_is_index=True
-    ),
-    "torch.multiprocessing.start_processes": Launcher(
-        ("fn", "args", "nprocs", "join", "daemon", "start_method"), first_argument_is_index=True
-    ),
+    "torch.multiprocessing.spawn": _TORCH_SPAWN,
+    "torch.multiprocessing.start_processes": _TORCH_SPAWN,
+    "torch.multiprocessing.spawn.spawn": _TORCH_SPAWN,
+    "torch.multiprocessing.spawn.start_processes": _TORCH_SPAWN,
+    "tqdm.contrib.concurrent.process_map": Launcher(futures.PROCESS_EXECUTOR, maps="map"),
+    "tqdm.contrib.concurrent.thread_map": Launcher(futures.THREAD_EXECUTOR, maps="map"),
+    "tqdm.contrib.concurrent.interpreter_map": Launcher(futures.INTERPRETER_EXECUTOR, maps="map"),
 }
 
-_OTHERS: dict[str, Maker] = {**threads.MAKERS, **futures.MAKERS, **things.MAKERS}
+_OTHERS: dict[str, Maker] = {
+    **threads.MAKERS,
+    **futures.MAKERS,
+    **joblib.MAKERS,
+    **pathos.MAKERS,
+    **things.MAKERS,
+}
 _GIVEN: dict[str, Kind] = {**multiprocessing.GIVEN, **managers.GIVEN, **futures.GIVEN}
 
-THREAD_POOL = replace(
-    multiprocessing.POOL, name="ThreadPool", family="thread", noun="a thread pool"
+THREAD_POOL = pathos.THREAD_POOL
+_THREAD_CONNECTION = replace(
+    multiprocessing.CONNECTION, family="thread", noun="a pipe end for threads", crosses="never"
 )
 
 _THREAD_MAKERS: dict[str, Maker] = {
@@ -64,9 +92,19 @@ _THREAD_MAKERS: dict[str, Maker] = {
     "Queue": threads.MAKERS["queue.Queue"],
     "JoinableQueue": threads.MAKERS["queue.Queue"],
     "Pool": Maker(THREAD_POOL, context=False),
+    "Pipe": Maker(_THREAD_CONNECTION, pair=True, context=False),
+    "connection.Pipe": Maker(_THREAD_CONNECTION, pair=True, context=False),
     **{
         name: threads.MAKERS[f"threading.{name}"]
-        for name in ("Lock", "RLock", "Semaphore", "BoundedSemaphore", "Event", "Condition")
+        for name in (
+            "Lock",
+            "RLock",
+            "Semaphore",
+            "BoundedSemaphore",
+            "Event",
+            "Condition",
+            "Barrier",
+        )
     },
 }
 
@@ -93,6 +131,8 @@ def find(path: str) -> Maker | Launcher | None:
     if found is None:
         return None
     lib, name = found
+    if lib.own_names:
+        return None
     if lib.threads:
         return _THREAD_MAKERS.get(name)
     if name == "pool.ThreadPool":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mplint.catalog.kinds import Kind, Maker, Method
 
 _METHODS = {
@@ -28,6 +30,11 @@ THREAD_EXECUTOR = Kind(
     _METHODS,
     parameters=("max_workers", "thread_name_prefix", "initializer", "initargs"),
 )
+INTERPRETER_EXECUTOR = replace(
+    THREAD_EXECUTOR, name="InterpreterPoolExecutor", noun="an interpreter pool executor"
+)
+"""Of threads with an interpreter each (3.14): they are no processes."""
+
 FUTURE = Kind(
     "Future",
     "result",
@@ -55,6 +62,10 @@ MAKERS: dict[str, Maker] = {
     "concurrent.futures.process.ProcessPoolExecutor": Maker(PROCESS_EXECUTOR),
     "concurrent.futures.ThreadPoolExecutor": Maker(THREAD_EXECUTOR, context=False),
     "concurrent.futures.thread.ThreadPoolExecutor": Maker(THREAD_EXECUTOR, context=False),
+    "concurrent.futures.InterpreterPoolExecutor": Maker(INTERPRETER_EXECUTOR, context=False),
+    "concurrent.futures.interpreter.InterpreterPoolExecutor": Maker(
+        INTERPRETER_EXECUTOR, context=False
+    ),
 }
 
 GIVEN = {"Future": FUTURE, "results": RESULTS}

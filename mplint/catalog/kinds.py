@@ -83,7 +83,7 @@ class Method:
     waits: bool = False
     raises: tuple[str, ...] = ()
     gives: str = "data"
-    tasks: Literal["", "apply", "map", "starmap", "submit", "executor-map"] = ""
+    tasks: Literal["", "apply", "map", "starmap", "submit", "executor-map", "delayed"] = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,11 +105,13 @@ class Kind:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Library:
-    """A package that offers the names of `multiprocessing` under a root of its own."""
+    """A package that starts processes. Most offer the names of `multiprocessing` under a root of
+    their own; those with `own_names` have tables of theirs."""
 
     root: str
     pickler: Literal["pickle", "dill", "cloudpickle"] = "pickle"
     threads: bool = False  # a look-alike that starts threads
+    own_names: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,12 +121,19 @@ class Maker:
     kind: Kind
     pair: bool = False
     context: bool = True  # the object belongs to the start method in force
+    start_method: str = ""  # the one that it belongs to by its name
+    threads: Kind | None = None  # what it makes instead when `threads_when` says so
+    threads_when: Mapping[str, frozenset[object]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Launcher:
-    """A callable that starts processes by itself: `torch.multiprocessing.spawn`."""
+    """A callable that makes a process, pool or executor and gives it its work in one go:
+    `torch.multiprocessing.spawn`. `maps` is the method of the executor that gets the arguments;
+    without one, the processes run the first of them."""
 
-    parameters: tuple[str, ...]
+    kind: Kind
+    parameters: tuple[str, ...] = ()
+    maps: str = ""
     first_argument_is_index: bool = False
-    joins: bool = True  # waits for them, unless told not to, and raises what they raise
+    start_method: str = ""

@@ -173,6 +173,20 @@ PROCESS = Kind(
     parameters=("group", "target", "name", "args", "kwargs"),
 )
 
+PROCESS_GROUP = Kind(
+    "ProcessContext",
+    "process",
+    "process",
+    "a group of processes",
+    crosses="never",
+    methods={
+        "join": Method("join", ("timeout", "grace_period"), waits=True),
+        "pids": Method("look"),
+    },
+    attributes=frozenset({"processes", "sentinels", "error_files"}),
+)
+"""What `torch.multiprocessing.spawn(…, join=False)` returns."""
+
 _RESULT = {
     "get": Method("result", ("timeout",), waits=True, raises=("multiprocessing.TimeoutError",)),
     "wait": Method("wait", ("timeout",), waits=True),
@@ -235,6 +249,17 @@ SHARED_MEMORY = Kind(
     parameters=("name", "create", "size"),
 )
 
+SHAREABLE_LIST = Kind(
+    "ShareableList",
+    "value",
+    "process",
+    "a shareable list",
+    crosses="pickle",
+    methods={"count": Method("look"), "index": Method("look")},
+    attributes=frozenset({"shm", "format"}),
+    parameters=("sequence", "name"),
+)
+
 _MAKERS: dict[str, Maker] = {
     "Queue": Maker(QUEUE),
     "JoinableQueue": Maker(JOINABLE_QUEUE),
@@ -266,11 +291,15 @@ MAKERS: dict[str, Maker] = {
     "process.Process": Maker(PROCESS),
     "process.BaseProcess": Maker(PROCESS),
     "context.Process": Maker(PROCESS),
-    "context.ForkProcess": Maker(PROCESS, context=False),
-    "context.SpawnProcess": Maker(PROCESS, context=False),
-    "context.ForkServerProcess": Maker(PROCESS, context=False),
+    "context.ForkProcess": Maker(PROCESS, context=False, start_method="fork"),
+    "context.SpawnProcess": Maker(PROCESS, context=False, start_method="spawn"),
+    "context.ForkServerProcess": Maker(PROCESS, context=False, start_method="forkserver"),
+    "context.ForkContext": Maker(CONTEXT, context=False, start_method="fork"),
+    "context.SpawnContext": Maker(CONTEXT, context=False, start_method="spawn"),
+    "context.ForkServerContext": Maker(CONTEXT, context=False, start_method="forkserver"),
     "pool.Pool": Maker(POOL),
     "shared_memory.SharedMemory": Maker(SHARED_MEMORY),
+    "shared_memory.ShareableList": Maker(SHAREABLE_LIST, context=False),
     "sharedctypes.Value": Maker(VALUE),
     "sharedctypes.Array": Maker(ARRAY),
     "sharedctypes.RawValue": Maker(RAW_VALUE),

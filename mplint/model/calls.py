@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from typing import Literal as OneOf
 
 from mplint import catalog
-from mplint.model import containers, intrinsics
+from mplint.model import containers, intrinsics, libraries
 from mplint.model import facts as f
 from mplint.model.reaching import ENTRY
 from mplint.model.values import (
@@ -185,8 +185,13 @@ def call(solver: Solver, function: Value, site: CallSite, given: Arguments) -> V
             return intrinsics.call(solver, function, site, given)
         case Bound(receiver=Container()):
             return containers.call_method(solver, function, site, given)
+        case Bound() if libraries.is_delayed(function):
+            return libraries.make_task(solver, function, site, given)
         case Bound():
             return intrinsics.call_method(solver, function, site, given)
+        case Made(kind=kind) if "__call__" in kind.methods:
+            called = solver.intern(Bound, function, "__call__")
+            return intrinsics.call_method(solver, called, site, given)
         case Instance() | Partial():
             if function in solver.calling:
                 return NOTHING

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mplint import catalog
 from mplint.catalog import multiprocessing as mp
 from mplint.catalog import python
-from mplint.model import calls, containers
+from mplint.model import calls, containers, libraries
 from mplint.model.values import (
     JUST_DATA,
     JUST_UNKNOWN,
@@ -44,10 +44,11 @@ def call(solver: Solver, function: Named, site: CallSite, given: Arguments) -> V
     if isinstance(found, catalog.Maker):
         return _make(solver, function, found, site, given)
     if isinstance(found, catalog.Launcher):
-        return _launch_spawn(solver, found, site, given)
+        return libraries.launch(solver, path, found, site, given)
     special = _special(path)
     if special is not None:
         return special(solver, site, given)
+    libraries.changes_settings(solver, path)
     if solver.record is not None:
         solver.record.externals[site.activation, site.at] = path
     return _foreign(solver, path, site, given)
@@ -77,11 +78,11 @@ def _make(
 ) -> Values:
     library = catalog.library(function.path)
     at = Site(site.activation.path, site.at)
-    context = _context(solver, site, given)
+    context = _context(given)
     made = [
         solver.intern(
             Made,
-            maker.kind,
+            kind,
             library[0] if library else None,
             at,
             site.activation.context,
@@ -89,13 +90,17 @@ def _make(
             function.context,
             False,
         )
+        for kind in libraries.kinds(solver, maker, given)
         for part in ((1, 2) if maker.pair else (0,))
     ]
-    _note(solver, site, made)
+    note(solver, site, made)
     for value in made:
-        _fill(solver, value, maker.kind, site, given)
+        _fill(solver, value, value.kind, site, given)
         if context is not None:
             solver.add((value, "context"), context)
+        if maker.start_method:
+            method = solver.intern(Literal, maker.start_method)
+            solver.add((value, "method"), frozenset({method}))
     if not maker.pair:
         return frozenset(made)
     pair = containers.make(solver, "tuple", site.activation, site.at)
@@ -105,15 +110,17 @@ def _make(
     return frozenset({pair})
 
 
-def _note(solver: Solver, site: CallSite, made: list[Made]) -> None:
+def note(solver: Solver, site: CallSite, made: list[Made]) -> None:
+    """Writes down what a call makes."""
     if solver.record is not None:
         key = (site.activation, site.at)
         solver.record.made.setdefault(key, set()).update(made)
 
 
-def _context(solver: Solver, site: CallSite, given: Arguments) -> Values | None:
+def _context(given: Arguments) -> Values | None:
     """The context given by argument: `ctx=`, `mp_context=`."""
-    return given.keywords.get("ctx") or given.keywords.get("mp_context")
+    names = ("ctx", "mp_context", "context")
+    return next((given.keywords[name] for name in names if name in given.keywords), None)
 
 
 def _fill(
@@ -190,30 +197,6 @@ def launch(
     return frozenset(found)
 
 
-def _launch_spawn(
-    solver: Solver, launcher: catalog.Launcher, site: CallSite, given: Arguments
-) -> Values:
-    """`torch.multiprocessing.spawn(fn, args, nprocs)`: several processes in one call."""
-    at = Site(site.activation.path, site.at)
-    library = catalog.library("torch.multiprocessing")
-    holder = solver.intern(
-        Made, mp.PROCESS, library and library[0], at, site.activation.context, 0, None, False
-    )
-    _note(solver, site, [holder])
-    for name in launcher.parameters:
-        values = given.named(launcher.parameters, name)
-        if values is not None:
-            solver.add((holder, name), values)
-    packed = given.named(launcher.parameters, "args")
-    inner = calls.unpacked(solver, packed, site)
-    if launcher.first_argument_is_index:
-        inner.positional.insert(0, JUST_DATA)
-    targets = given.named(launcher.parameters, "fn") or NOTHING
-    launch(solver, site, calls.Launch("target", holder), targets, inner)
-    solver.add((holder, "spawned"), JUST_DATA)
-    return frozenset({holder})
-
-
 # Methods ------------------------------------------------------------------------------------------
 
 
@@ -259,7 +242,7 @@ def call_method(solver: Solver, bound: Bound, site: CallSite, given: Arguments) 
             calls.RawOperation(site.activation, site.at, receiver, name, site.launch)
         )
     if method.tasks:
-        return _task(solver, receiver, kind, method, site, given)
+        return task(solver, receiver, kind, method, site, given)
     if method.does == "put":
         item = given.get(0, method.parameters[0] if method.parameters else "obj")
         if item is not None:
@@ -306,7 +289,7 @@ def _give(
     of = receiver if isinstance(receiver, Made) else None
     at = Site(site.activation.path, site.at)
     made = solver.intern(Made, kind, library, at, site.activation.context, 0, of, False)
-    _note(solver, site, [made])
+    note(solver, site, [made])
     for index, name in enumerate(kind.parameters):
         values = given.get(index, name)
         if values is not None:
@@ -327,7 +310,7 @@ def _call_proxy(solver: Solver, receiver: Value, name: str, given: Arguments) ->
     return JUST_DATA
 
 
-def _task(
+def task(
     solver: Solver,
     holder: Value,
     kind: catalog.Kind,
@@ -340,7 +323,9 @@ def _task(
     activation, at = site.activation, site.at
     targets = given.get(0, method.parameters[0]) or NOTHING
     inner = calls.Arguments()
-    if method.tasks == "apply":
+    if method.tasks == "delayed":
+        targets = libraries.tasks_of(solver, given, site)
+    elif method.tasks == "apply":
         inner = calls.unpacked(solver, given.named(method.parameters, "args"), site)
         for mapping in given.named(method.parameters, "kwds") or NOTHING:
             _add_keywords(solver, inner, mapping, site)
@@ -515,16 +500,22 @@ def _dict(solver: Solver, site: CallSite, given: Arguments) -> Values:
 
 
 def _partial(solver: Solver, site: CallSite, given: Arguments) -> Values:
+    function = given.positional[0] if given.positional else NOTHING
+    rest = calls.Arguments(given.positional[1:], given.keywords, given.rest, given.open)
+    return partial_of(solver, function, site, rest)
+
+
+def partial_of(solver: Solver, function: Values, site: CallSite, given: Arguments) -> Values:
+    """A function with some of its arguments."""
     at = Site(site.activation.path, site.at)
     partial = solver.intern(Partial, at, site.activation.context)
     held = solver.intern(Container, "partial", at, site.activation.context)
-    if given.positional:
-        solver.add((partial, "function"), given.positional[0])
-    for index, values in enumerate(given.positional[1:]):
+    solver.add((partial, "function"), function)
+    for index, values in enumerate(given.positional):
         containers.put(solver, held, values, index)
     for name, values in given.keywords.items():
         containers.put(solver, held, values, name)
-    solver.arity[held] = max(len(given.positional) - 1, 0)
+    solver.arity[held] = len(given.positional)
     return frozenset({partial})
 
 
@@ -645,6 +636,8 @@ _SPECIAL: dict[str, Callable[[Solver, CallSite, Arguments], Values]] = {
     "dict": _dict,
     "collections.OrderedDict": _dict,
     "functools.partial": _partial,
+    "joblib.delayed": libraries.delayed,
+    "joblib.parallel.delayed": libraries.delayed,
     "getattr": _getattr,
     "setattr": _setattr,
     "max": _max,

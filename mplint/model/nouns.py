@@ -60,9 +60,20 @@ class Operation:
     def call(self) -> f.Call | None:
         """The call expression; None for a method that is handed on and called elsewhere."""
         found = self.program.outline(self.activation).expressions.get(self.at)
-        if not isinstance(found, f.Call) or not isinstance(found.function, f.Attribute):
+        if not isinstance(found, f.Call):
+            return None
+        if self._is_made_here or self.name == "__call__":
+            return found
+        if not isinstance(found.function, f.Attribute):
             return None
         return found if found.function.name == self.name else None
+
+    @property
+    def _is_made_here(self) -> bool:
+        """Whether one call makes the receiver and gives it its work: `process_map(f, xs)`."""
+        if not self.method.tasks or not isinstance(self.receiver, Made):
+            return False
+        return self.receiver.site == self.site
 
     def argument(self, name: str) -> f.Expr | None:
         """The expression given for a parameter of the method."""
@@ -97,7 +108,12 @@ class Operation:
     def text(self) -> str:
         """The call as it is written, as far as that is short."""
         reference = self._reference
-        return describe(reference) + "()" if reference is not None else f"{self.name}()"
+        if reference is not None:
+            return describe(reference) + "()"
+        call = self.call
+        if call is not None and not isinstance(call.function, f.Call):
+            return describe(call.function) + "()"
+        return f"{self.kind.name if self.name == '__call__' else self.name}()"
 
     @property
     def receiver_text(self) -> str:
@@ -111,6 +127,11 @@ class Operation:
         reference = self._reference
         if reference is not None:
             return self.program.is_one(self.values(reference.value))
+        if self._is_made_here:
+            return True
+        call = self.call
+        if call is not None:  # `parallel(tasks)`
+            return self.program.is_one(self.values(call.function))
         step = self.program.outline(self.activation).steps.get(self.at)
         if isinstance(step, f.With):  # whose end closes it
             items = (self.values(manager) for manager, _ in step.items)
@@ -138,12 +159,19 @@ class Operation:
     def crosses(self) -> bool:
         """Whether the receiver is certainly one for processes: an import may give one for threads
         in its place, with which nothing is copied."""
-        reference = self._reference
-        if reference is None or not self.sure:
+        if not self.sure:
             return False
+        reference = self._reference
+        call = self.call
+        if reference is not None:
+            called = reference.value
+        elif call is not None and not self._is_made_here:
+            called = call.function
+        else:
+            return self.kind.family in ("process", "manager")
         return all(
             value.kind.family in ("process", "manager")
-            for value in self.program.objects(self.values(reference.value))
+            for value in self.program.objects(self.values(called))
             if isinstance(value, Made)
         )
 

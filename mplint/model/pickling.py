@@ -167,11 +167,14 @@ class Pickling:
         if task.kind.family != "process" or not task.crosses:
             return None
         plain = self.pickler(task) == "pickle"
+        delayed = task.method.tasks == "delayed"  # all tasks in one collection
         one_by_one = task.method.tasks in ("map", "starmap", "executor-map")
         for index, part in enumerate(self.task_parts(task)):
             if self._may_be_elsewhere(part, task):
                 continue
-            if one_by_one and index:  # the collection stays here, its elements are sent
+            if delayed or (
+                one_by_one and index
+            ):  # the collection stays here, its elements are sent
                 found = self._elements(part, task.activation)
             else:
                 found = self.obstacle(part, task.activation)

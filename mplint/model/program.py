@@ -325,11 +325,14 @@ class Program(Questions):
             base = solver.base_name(value.cls)
             if base is not None and base.context is not None:
                 contexts |= {base.context}
+            maker = solver.maker_of(value.cls)
+            if maker is not None and maker.start_method:
+                return (maker.start_method,)
         elif isinstance(value, Made) and value.of is not None:
             contexts |= {value.of}
         named: set[str] = set()
-        for context in contexts:
-            if isinstance(context, Made) and context.kind.role == "context":
+        for context in (*contexts, value):
+            if isinstance(context, Made):
                 for method in solver.cells.get((context, "method"), NOTHING):
                     if isinstance(method, Literal) and method.value in START_METHODS:
                         named.add(method.value)

@@ -86,7 +86,7 @@ class Startup:
         program = self.program
         for operation in program.operations:
             kind = operation.kind
-            if kind.family != "process":
+            if kind.family != "process" or self._needs_no_main(operation.receiver):
                 continue
             starts_process = kind.role in ("process", "manager") and operation.does == "start"
             if starts_process or (kind.role == "executor" and operation.method.tasks):
@@ -98,6 +98,11 @@ class Startup:
             if kind.family == "process" and (kind.role == "pool" or named_manager or spawned):
                 for activation, at in places:
                     yield Start(activation, at, kind.noun, made)
+
+    def _needs_no_main(self, holder: Value) -> bool:
+        """Whether its processes get functions by value, and do not import the main module."""
+        library = holder.library if isinstance(holder, Made) else None
+        return library is not None and library.pickler == "cloudpickle"
 
     def _is_class_call(self, made: Made) -> bool:
         """Whether a manager was made by its class, which starts nothing before `start()`."""
