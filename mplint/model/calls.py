@@ -146,7 +146,7 @@ def _spread(
     """Adds `*values` to the arguments: one by one where the length is known. Where it is one of
     several tuples, each argument is what any of them has in its place."""
     tuples = [value for value in values if isinstance(value, Container)]
-    lengths = [_length(solver, value) for value in tuples]
+    lengths = [length(solver, value) for value in tuples]
     if len(tuples) == len(values) and not found.rest and None not in lengths:
         for index in range(max((length or 0 for length in lengths), default=0)):
             found.positional.append(
@@ -156,7 +156,7 @@ def _spread(
     found.rest |= solver.iterate(values, activation, at)
 
 
-def _length(solver: Solver, container: Container) -> int | None:
+def length(solver: Solver, container: Container) -> int | None:
     """The length of a container whose elements are all in known places."""
     return solver.arity.get(container) if not solver.read((container, "any")) else None
 

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 from mplint.model import facts as f
 from mplint.model.extract import Lowered
+from mplint.model.handover import Handover, handovers
 from mplint.model.nouns import Operation, Worker
 from mplint.model.program import Program
 from mplint.model.values import Activation, Made, Site, Values
@@ -311,6 +312,29 @@ class View:
             for worker in self.program.launches_at.get((activation, at), ())
         ]
         return found if len({worker.kind.family for worker, _ in found}) == 1 else []
+
+    def handovers(self, node: cst.Call) -> list[Handover]:
+        """What a call gives to processes to run."""
+        call = self.expression(node)
+        if not isinstance(call, f.Call):
+            return []
+        return [
+            given
+            for activation in self.activations(node)
+            for given in handovers(self.program, call, activation)
+        ]
+
+    def runs(self, node: cst.FunctionDef) -> list[Worker]:
+        """The process classes whose `run` a function is."""
+        if node.name.value != "run":
+            return []
+        return [
+            worker
+            for worker in self.program.processes
+            if worker.how == "run"
+            for entry in worker.entries
+            if entry.path == self.path and self.lowered.nodes[entry.scope.at] is node
+        ]
 
     def made(self, node: cst.Call) -> list[Made]:
         """The followed objects that a call makes."""
