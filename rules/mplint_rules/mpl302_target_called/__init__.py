@@ -1,0 +1,36 @@
+"""A function is called where it should be given to a process."""
+
+import libcst as cst
+
+from mplint.outcome import Differs
+from mplint.rule import Rule, RuleVisitor
+
+
+class Visitor(RuleVisitor):
+    def visit_Call(self, node: cst.Call) -> None:
+        for given in self.model.handovers(node):
+            called = self.model.signatures.called(given)
+            if called is not None:
+                self.report(
+                    called.at,
+                    to=given.text,
+                    result=called.result,
+                    effect=called.effect,
+                    instead=called.instead,
+                )
+                return
+
+
+RULE = Rule(
+    code="MPL302",
+    name="target-called",
+    kind="bug",
+    summary="a function is called here, in the parent, and what it returns is given to a process",
+    message=(
+        "this calls the function here, before `{to}`, which only gets what it returns, {result}: "
+        "{effect}"
+    ),
+    help="Leave out the parentheses, and give the arguments apart: {instead}.",
+    visitor=Visitor,
+    proof=Differs(),
+)
