@@ -1,0 +1,18 @@
+import multiprocessing
+
+
+async def work(done):
+    done.value = 1
+
+
+def main():
+    done = multiprocessing.Value("i", 0)
+    worker = multiprocessing.Process(target=work, args=(done,))
+    worker.start()
+    worker.join()
+    print("expected: 1")
+    print("got:", done.value)
+
+
+if __name__ == "__main__":
+    main()
