@@ -115,6 +115,14 @@ class Machine(Generic[State]):
         """The states after a call that starts something elsewhere."""
         return (state,)
 
+    def called(self, state: State, call: f.Call, activation: Activation) -> State:
+        """The state after a call of anything, once all else that it does has been followed."""
+        return state
+
+    def stored(self, state: State, target: f.Expr, activation: Activation) -> State:
+        """The state after an assignment to a variable, an attribute or an element."""
+        return state
+
     def ended(self, state: State, operation: Operation) -> Iterable[State]:
         """The states after the last get of `iter(q.get, sentinel)`, which gives the sentinel."""
         return self.operate(state, operation)
@@ -134,6 +142,8 @@ class Flow(Generic[State]):
         self._running: set[tuple[Activation, State]] = set()
         self._depth = 0
         self._caught: list[Error] = []  # what the handlers around are handling
+        self._hears_calls = type(machine).called is not Machine.called
+        self._hears_stores = type(machine).stored is not Machine.stored
 
     def ends(self, activation: Activation, state: State) -> Ends:
         """How a call of the function can end, beginning in a state: NORMAL (a return is one), or
@@ -254,6 +264,13 @@ class Flow(Generic[State]):
                     self._fail(states, "ValueError", Site(activation.path, value.at), ends)
         for part in f.parts(target):
             states = self._evaluate(part, states, activation, ends)
+        if self._hears_stores:
+            for leaf in f.leaves(target):
+                stored: States = {}
+                for state, why in states.items():
+                    new = self.machine.stored(state, leaf, activation)  # type: ignore[arg-type]
+                    stored.setdefault(new, why)
+                states = stored
         return states
 
     def _into(self, ends: Ends, more: Ends) -> None:
@@ -542,6 +559,12 @@ class Flow(Generic[State]):
                         after.setdefault(new, why)
                 if self.raises(call, path):
                     self._fail(after, ANY, site, ends, self._weight(call, path, activation))
+        if self._hears_calls:
+            heard: States = {}
+            for state, why in after.items():
+                new = self.machine.called(state, call, activation)  # type: ignore[arg-type]
+                heard.setdefault(new, why)
+            after = heard
         return after
 
     def _is_text(self, call: f.Call, activation: Activation) -> bool:
