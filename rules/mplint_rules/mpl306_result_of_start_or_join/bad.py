@@ -1,0 +1,14 @@
+import multiprocessing
+
+
+def work():
+    print("working")
+
+
+def main():
+    worker = multiprocessing.Process(target=work).start()
+    worker.join()
+
+
+if __name__ == "__main__":
+    main()
