@@ -12,6 +12,9 @@ _METHODS = {
     "shutdown": Method("shutdown", ("wait",), waits=True),
 }
 
+RUN_IN_EXECUTOR = "run_in_executor"
+_LOOP = {RUN_IN_EXECUTOR: Method("call-later", ("executor", "func"), tasks="loop")}
+
 PROCESS_EXECUTOR = Kind(
     "ProcessPoolExecutor",
     "executor",
@@ -20,6 +23,7 @@ PROCESS_EXECUTOR = Kind(
     "never",
     {**_METHODS, "terminate_workers": Method("kill"), "kill_workers": Method("kill")},
     parameters=("max_workers", "mp_context", "initializer", "initargs"),
+    given_to=_LOOP,
 )
 THREAD_EXECUTOR = Kind(
     "ThreadPoolExecutor",
@@ -29,6 +33,7 @@ THREAD_EXECUTOR = Kind(
     "never",
     _METHODS,
     parameters=("max_workers", "thread_name_prefix", "initializer", "initargs"),
+    given_to=_LOOP,
 )
 INTERPRETER_EXECUTOR = replace(
     THREAD_EXECUTOR, name="InterpreterPoolExecutor", noun="an interpreter pool executor"

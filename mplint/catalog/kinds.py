@@ -83,7 +83,7 @@ class Method:
     waits: bool = False
     raises: tuple[str, ...] = ()
     gives: str = "data"
-    tasks: Literal["", "apply", "map", "starmap", "submit", "executor-map", "delayed"] = ""
+    tasks: Literal["", "apply", "map", "starmap", "submit", "executor-map", "delayed", "loop"] = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,6 +98,8 @@ class Kind:
     methods: Mapping[str, Method] = field(default_factory=dict)
     attributes: frozenset[str] = frozenset()
     parameters: tuple[str, ...] = ()
+    given_to: Mapping[str, Method] = field(default_factory=dict)
+    """What methods of others do with it when it is their first argument."""
 
     def knows(self, name: str) -> bool:
         return name in self.methods or name in self.attributes

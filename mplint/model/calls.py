@@ -209,6 +209,9 @@ def call(solver: Solver, function: Value, site: CallSite, given: Arguments) -> V
             return NOTHING  # calling a constant raises
     if function is DATA:
         return JUST_UNKNOWN
+    borrowed = intrinsics.lend(solver, site, given)
+    if borrowed is not None:
+        return borrowed
     hand_over(solver, site, given)
     if solver.record is not None:
         solver.record.unknown.add((site.activation, site.at))
@@ -671,16 +674,35 @@ def enter_with(solver: Solver, values: Values, activation: Activation, at: int) 
     return frozenset(found)
 
 
-def close_with(solver: Solver, values: Values, activation: Activation, at: int) -> None:
-    """What the end of `with values` does to followed objects; `at` numbers the statement."""
-    if solver.record is not None:
-        for value in values:
-            if not isinstance(value, Made):
-                continue
-            name = "release" if "release" in value.kind.methods else "close"
-            if name == "release" or value.kind.role == "connection":
-                closing = RawOperation(activation, at, value, name, None)
+def close_with(
+    solver: Solver, manager: f.Expr, values: Values, activation: Activation, at: int
+) -> None:
+    """What the end of `with manager` does to followed objects, which are the `values`; `at` numbers
+    the statement."""
+    if solver.record is None:
+        return
+    wrapper = _wrapper(solver, manager, activation)
+    for value in values:
+        if isinstance(value, Made) and wrapper != "contextlib.nullcontext":
+            ending = "close" if wrapper is not None else _WITH_ENDS.get(value.kind.role, "release")
+            if ending in value.kind.methods:
+                closing = RawOperation(activation, at, value, ending, None)
                 solver.record.operations.append(closing)
+
+
+def _wrapper(solver: Solver, manager: f.Expr, activation: Activation) -> str | None:
+    """What stands between a `with` and the object in it, and does something else at the end."""
+    if isinstance(manager, f.Call):
+        for value in solver.evaluate(manager.function, activation):
+            if isinstance(value, Named) and value.path in _WRAPPERS:
+                return value.path
+    return None
+
+
+_WRAPPERS = ("contextlib.closing", "contextlib.nullcontext")
+
+_WITH_ENDS = {"connection": "close", "pool": "terminate", "executor": "shutdown"}
+"""By role, the method that the end of a `with` calls."""
 
 
 def decorator_names(solver: Solver, decorator: f.Expr, activation: Activation) -> Iterable[str]:

@@ -111,6 +111,10 @@ class Machine(Generic[State]):
         """The states after a call of code that we do not see."""
         return (state,)
 
+    def make(self, state: State, activation: Activation, at: int) -> Iterable[State]:
+        """The states after a call that makes followed objects."""
+        return (state,)
+
     def launch(self, state: State, activation: Activation, at: int) -> Iterable[State]:
         """The states after a call that starts something elsewhere."""
         return (state,)
@@ -565,6 +569,12 @@ class Flow(Generic[State]):
                 new = self.machine.called(state, call, activation)  # type: ignore[arg-type]
                 heard.setdefault(new, why)
             after = heard
+        if program.record.made.get((activation, at)):
+            made: States = {}
+            for state, why in after.items():
+                for new in self.machine.make(state, activation, at):  # type: ignore[arg-type]
+                    made.setdefault(new, why)
+            after = made
         return after
 
     def _is_text(self, call: f.Call, activation: Activation) -> bool:

@@ -89,7 +89,7 @@ def handovers(program: Program, call: f.Call, activation: Activation) -> Iterato
     tasks = [
         operation
         for operation in program.operations_at.get((activation, call.at), ())
-        if operation.method.tasks
+        if operation.method.tasks not in ("", "delayed")  # these are made one by one elsewhere
     ]
     if tasks:
         for task in tasks:
@@ -177,7 +177,20 @@ def _of_task(task: Operation, call: f.Call) -> Handover:
     parameters = task.method.parameters
     given = _given(call, parameters)
     how = task.method.tasks
-    assert how != ""
+    if how == "loop":  # `loop.run_in_executor(executor, function, *items)`
+        values = [a.value for a in call.arguments if not a.star and a.keyword is None]
+        return Handover(
+            task.activation,
+            call,
+            "submit",
+            task.kind,
+            task.receiver,
+            given.get(parameters[1]),
+            items=tuple(values[2:]),
+            open=_is_open(call),
+            task=task,
+        )
+    assert how != "" and how != "delayed"
     base = (task.activation, call, how, task.kind, task.receiver)
     function = given.get(parameters[0])
     if how in ("submit", "executor-map"):

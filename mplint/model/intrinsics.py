@@ -9,6 +9,7 @@ from mplint import catalog
 from mplint.catalog import multiprocessing as mp
 from mplint.catalog import python
 from mplint.model import calls, containers, libraries
+from mplint.model import facts as f
 from mplint.model.values import (
     JUST_DATA,
     JUST_UNKNOWN,
@@ -268,6 +269,26 @@ def call_method(solver: Solver, bound: Bound, site: CallSite, given: Arguments) 
     return JUST_DATA
 
 
+def lend(solver: Solver, site: CallSite, given: Arguments) -> Values | None:
+    """What a method of an object that we do not know does with a followed object which is made to
+    be given to it, `loop.run_in_executor(executor, function)`; None for other calls."""
+    function = site.expression.function if site.expression is not None else None
+    if not isinstance(function, f.Attribute) or not given.positional:
+        return None
+    found: set[Value] = set()
+    for receiver in given.positional[0]:
+        kind = solver.kind_of(receiver)
+        method = kind.given_to.get(function.name) if kind is not None else None
+        if kind is None or method is None:
+            continue
+        if solver.record is not None:
+            solver.record.operations.append(
+                calls.RawOperation(site.activation, site.at, receiver, function.name, site.launch)
+            )
+        found |= task(solver, receiver, kind, method, site, given)
+    return frozenset(found) or None
+
+
 def _peer(solver: Solver, value: Value) -> Value:
     """Where what comes out of an object was put in: the other end, for a pipe."""
     if isinstance(value, Made) and value.part:
@@ -321,7 +342,8 @@ def task(
     """A task for a pool or executor: what its function gets, and what comes back."""
     how = calls.Launch("task", holder)
     activation, at = site.activation, site.at
-    targets = given.get(0, method.parameters[0]) or NOTHING
+    first = 1 if method.tasks == "loop" else 0  # behind the executor
+    targets = given.get(first, method.parameters[first]) or NOTHING
     inner = calls.Arguments()
     if method.tasks == "delayed":
         targets = libraries.tasks_of(solver, given, site)
@@ -329,8 +351,9 @@ def task(
         inner = calls.unpacked(solver, given.named(method.parameters, "args"), site)
         for mapping in given.named(method.parameters, "kwds") or NOTHING:
             _add_keywords(solver, inner, mapping, site)
-    elif method.tasks == "submit":
-        inner = calls.Arguments(given.positional[1:], dict(given.keywords), given.rest, given.open)
+    elif method.tasks in ("submit", "loop"):
+        keywords = dict(given.keywords) if method.tasks == "submit" else {}
+        inner = calls.Arguments(given.positional[first + 1 :], keywords, given.rest, given.open)
         inner.keywords.pop("fn", None)
     elif method.tasks == "executor-map":
         inner.positional = [
@@ -350,6 +373,8 @@ def task(
         callbacks = given.named(method.parameters, name)
         for callback in callbacks or NOTHING:
             calls.call(solver, callback, site, calls.Arguments([returned | JUST_UNKNOWN]))
+    if method.tasks == "loop":
+        return returned | JUST_UNKNOWN  # as it is awaited, which gives what the task returns
     many = method.tasks not in ("apply", "submit")
     if method.does == "call":
         return containers.hold(solver, "list", activation, at, [returned]) if many else returned

@@ -43,7 +43,7 @@ class Operation:
         self.name = raw.name
         self.launch = raw.launch
         self.kind = kind
-        self.method: Method = kind.methods[raw.name]
+        self.method: Method = kind.methods.get(raw.name) or kind.given_to[raw.name]
 
     def __repr__(self) -> str:
         return f"<{self.name} at {self.site}>"
@@ -118,20 +118,29 @@ class Operation:
     @property
     def receiver_text(self) -> str:
         """The receiver as it is written."""
+        receiver = self.receiver_expression
+        return describe(receiver) if receiver is not None else self.kind.noun
+
+    @property
+    def receiver_expression(self) -> f.Expr | None:
+        """The expression for the object that is operated on: what stands before the dot, or is
+        given to somebody else's method (`loop.run_in_executor(executor, …)`)."""
+        if self.name in self.kind.given_to:
+            return self.argument(self.method.parameters[0])
         reference = self._reference
-        return describe(reference.value) if reference is not None else self.kind.noun
+        if reference is not None:
+            return reference.value
+        call = self.call  # `parallel(tasks)`
+        return call.function if call is not None and not self._is_made_here else None
 
     @property
     def sure(self) -> bool:
         """Whether the receiver is certainly this object, or another made by the same expression."""
-        reference = self._reference
-        if reference is not None:
-            return self.program.is_one(self.values(reference.value))
         if self._is_made_here:
             return True
-        call = self.call
-        if call is not None:  # `parallel(tasks)`
-            return self.program.is_one(self.values(call.function))
+        receiver = self.receiver_expression
+        if receiver is not None:
+            return self.program.is_one(self.values(receiver))
         step = self.program.outline(self.activation).steps.get(self.at)
         if isinstance(step, f.With):  # whose end closes it
             items = (self.values(manager) for manager, _ in step.items)
@@ -161,17 +170,12 @@ class Operation:
         in its place, with which nothing is copied."""
         if not self.sure:
             return False
-        reference = self._reference
-        call = self.call
-        if reference is not None:
-            called = reference.value
-        elif call is not None and not self._is_made_here:
-            called = call.function
-        else:
+        receiver = self.receiver_expression
+        if receiver is None:
             return self.kind.family in ("process", "manager")
         return all(
             value.kind.family in ("process", "manager")
-            for value in self.program.objects(self.values(called))
+            for value in self.program.objects(self.values(receiver))
             if isinstance(value, Made)
         )
 

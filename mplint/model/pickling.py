@@ -153,7 +153,7 @@ class Pickling:
         if call is None:
             return
         given = [argument for argument in call.arguments if not argument.star]
-        skipped = {"callback", "error_callback", "chunksize", "timeout", "buffersize"}
+        skipped = {"callback", "error_callback", "chunksize", "timeout", "buffersize", "executor"}
         for index, argument in enumerate(given):
             name = argument.keyword
             if name is None and index < len(task.method.parameters):

@@ -408,7 +408,7 @@ class Solver:
                 for manager, target_or_none in items:
                     values = self.evaluate(manager, activation)
                     entered = calls.enter_with(self, values, activation, manager.at)
-                    calls.close_with(self, values, activation, step.at)
+                    calls.close_with(self, manager, values, activation, step.at)
                     if target_or_none is not None:
                         self.assign(target_or_none, entered, activation)
             case f.Define():
