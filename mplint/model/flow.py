@@ -103,8 +103,8 @@ class Machine(Generic[State]):
         """The state in a branch; None when the branch is not taken in this state."""
         return state
 
-    def leave(self, state: State, step: f.Leave) -> State:
-        """The state in which a `return` statement leaves its function."""
+    def leave(self, state: State, step: f.Leave, activation: Activation) -> State:
+        """The state in which `return`, `break` or `continue` leaves its block."""
         return state
 
     def hidden(self, state: State, activation: Activation, at: int) -> Iterable[State]:
@@ -198,9 +198,11 @@ class Flow(Generic[State]):
                 return ends
             case f.Leave(kind=kind, value=value):
                 states = self._evaluate(value, states, activation, ends)
-                if kind == RETURN:
-                    states = {self.machine.leave(s, step): why for s, why in states.items()}  # type: ignore[arg-type]
-                _merge(ends, kind, states)
+                left: States = {}
+                for state, why in states.items():
+                    new = self.machine.leave(state, step, activation)  # type: ignore[arg-type]
+                    left.setdefault(new, why)
+                _merge(ends, kind, left)
                 return ends
             case f.Branch(arms=arms, otherwise=otherwise):
                 for test, then in arms:

@@ -1,0 +1,21 @@
+import multiprocessing
+
+
+def deposit(balance, lock, amount):
+    lock.acquire()
+    balance.value += int(amount)
+    lock.release()
+
+
+def main():
+    lock = multiprocessing.Lock()
+    balance = multiprocessing.Value("i", 0)
+    for amount in ["10", "ten", "1"]:
+        process = multiprocessing.Process(target=deposit, args=(balance, lock, amount))
+        process.start()
+        process.join()
+    print(balance.value)
+
+
+if __name__ == "__main__":
+    main()
