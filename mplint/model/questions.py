@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from mplint.model.bounded import Bounded
     from mplint.model.contexts import Contexts
+    from mplint.model.copies import Copies
     from mplint.model.coroutines import Coroutines
     from mplint.model.draining import Draining
     from mplint.model.ending import Ending
@@ -65,6 +66,13 @@ class Questions:
         from mplint.model.ending import Ending
 
         return Ending(self._program)
+
+    @cached_property
+    def copies(self) -> Copies:
+        """Names that are taken for different objects and are one."""
+        from mplint.model.copies import Copies
+
+        return Copies(self._program)
 
     @cached_property
     def draining(self) -> Draining:

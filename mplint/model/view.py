@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from mplint.model.bounded import Bounded
     from mplint.model.contexts import Contexts
+    from mplint.model.copies import Copies, Repeated
     from mplint.model.coroutines import Coroutines
     from mplint.model.draining import Draining
     from mplint.model.ending import Ending
@@ -75,6 +76,11 @@ class View:
     def ending(self) -> Ending:
         """Whether consumers hear of the end of the work, and not before it is there."""
         return self.program.ending
+
+    @property
+    def copies(self) -> Copies:
+        """Names that are taken for different objects and are one."""
+        return self.program.copies
 
     @property
     def draining(self) -> Draining:
@@ -204,6 +210,10 @@ class View:
     def lost_identity(self, node: cst.Comparison) -> list[LostIdentity]:
         """The comparisons of something that was received with an object known by identity."""
         return self._ask(node, self.program.sentinels.lost_identity)
+
+    def repeated(self, node: cst.CSTNode) -> list[Repeated]:
+        """The objects that an expression repeats instead of making several."""
+        return self._ask(node, self.program.copies.repeated)
 
     def missing_operations(self, node: cst.CSTNode) -> list[Missing]:
         """What a node asks of a queue, a pipe end or the module that these do not have. A node is
