@@ -65,6 +65,19 @@ class Outline:
                 found += [Around(node, "clause", i) for i in reversed(range(frame.index))]
         return found[::-1]
 
+    def exclude(self, one: int, other: int) -> bool:
+        """Whether two expressions or steps stand in different arms of one branch."""
+        arms = {
+            id(frame.node): (frame.part, frame.index)
+            for frame in self.around(one)
+            if isinstance(frame.node, (f.Branch, f.Match)) and frame.part != "test"
+        }
+        return any(
+            arms.get(id(frame.node), (frame.part, frame.index)) != (frame.part, frame.index)
+            for frame in self.around(other)
+            if isinstance(frame.node, (f.Branch, f.Match)) and frame.part != "test"
+        )
+
     def step_of(self, at: int) -> f.Step | None:
         """The innermost step that an expression belongs to."""
         if at in self.steps:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mplint.model.ending import Ending
     from mplint.model.files import SharedFiles
     from mplint.model.forking import Forking
+    from mplint.model.globals import Globals
     from mplint.model.importing import Importing
     from mplint.model.inherited import Inherited
     from mplint.model.interfaces import Interfaces
@@ -248,3 +249,10 @@ class Questions:
         from mplint.model.coroutines import Coroutines
 
         return Coroutines(self._program)
+
+    @cached_property
+    def globals(self) -> Globals:
+        """The variables of modules and classes: who sets them, and who reads them."""
+        from mplint.model.globals import Globals
+
+        return Globals(self._program)

@@ -277,6 +277,10 @@ class Startup:
 
     # Guards -------------------------------------------------------------------------------------
 
+    def is_guarded(self, module: Activation, at: int) -> bool:
+        """Whether a place of a module is not come to when the module is imported."""
+        return self._guard(module, at) is not None or self._left_before(module, at)
+
     def _guard(self, module: Activation, at: int) -> str | None:
         """`good`, `misspelt`, or None for no guard around a place of a module."""
         for frame in self.program.outline(module).around(at):

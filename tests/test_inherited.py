@@ -1,0 +1,259 @@
+"""What a child sees of what its parent has made or set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from small import put_into, small
+
+SHARED = """
+import multiprocessing as mp
+from multiprocessing import Process, Pool
+
+BODY
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "anew"),
+    [
+        # made by every process that imports the module
+        (
+            """
+            q = mp.Queue()  # here
+            def work(): q.put(1)
+            if __name__ == "__main__":
+                p = Process(target=work); p.start(); q.get()
+            """,
+            True,
+        ),
+        # made by the parent alone
+        (
+            """
+            def work(): q.put(1)
+            if __name__ == "__main__":
+                q = mp.Queue()  # here
+                p = Process(target=work); p.start(); q.get()
+            """,
+            False,
+        ),
+        (
+            """
+            q = None
+            def work(): q.put(1)
+            def main():
+                global q
+                q = mp.Queue()  # here
+                p = Process(target=work); p.start()
+            if __name__ == "__main__":
+                main()
+            """,
+            False,
+        ),
+        # too late for any start method, and so none of this
+        (
+            """
+            q = None
+            def work(): q.put(1)
+            def main():
+                global q
+                p = Process(target=work); p.start()
+                q = mp.Queue()  # here
+            if __name__ == "__main__":
+                main()
+            """,
+            None,
+        ),
+        # many workers and nobody else: enough for a lock, not for a queue
+        (
+            """
+            lock = mp.Lock()  # here
+            def work(n):
+                with lock: return n
+            if __name__ == "__main__":
+                Pool().map(work, [1, 2])
+            """,
+            True,
+        ),
+        (
+            """
+            q = mp.Queue()  # here
+            def work(n): q.put(n)
+            if __name__ == "__main__":
+                Pool().map(work, [1, 2])
+            """,
+            None,
+        ),
+        # passed; hidden by a local; only the parent's
+        (
+            """
+            q = mp.Queue()  # here
+            def work(q): q.put(1)
+            if __name__ == "__main__":
+                p = Process(target=work, args=(q,)); p.start(); q.get()
+            """,
+            None,
+        ),
+        # the child sets it, or may do so
+        (
+            """
+            q = mp.Queue()  # here
+            def work(given):
+                global q
+                q = given
+                q.put(1)
+            if __name__ == "__main__":
+                p = Process(target=work, args=(q,)); p.start(); q.get()
+            """,
+            None,
+        ),
+        (
+            """
+            q = mp.Queue()  # here
+            def setup(given): globals()["q"] = given
+            def work(): q.put(1)
+            if __name__ == "__main__":
+                p = Process(target=work); p.start(); q.get()
+            """,
+            None,
+        ),
+        # forked for certain
+        (
+            """
+            ctx = mp.get_context("fork")
+            q = ctx.Queue()  # here
+            def work(): q.put(1)
+            if __name__ == "__main__":
+                p = ctx.Process(target=work); p.start(); q.get()
+            """,
+            None,
+        ),
+        # a value behind an object of the module
+        (
+            """
+            class Service:
+                def __init__(self): self.jobs = mp.Queue()  # here
+            service = Service()
+            def work(): service.jobs.get()
+            if __name__ == "__main__":
+                p = Process(target=work); p.start(); service.jobs.put(1)
+            """,
+            True,
+        ),
+    ],
+)
+def test_objects_that_a_worker_takes_by_name(tmp_path: Path, body: str, anew: bool | None) -> None:
+    program = small(tmp_path, put_into(SHARED, body))
+    [made] = program.made("here")
+    found = program.program.inherited.used_by_name(made)
+    assert (found.anew if found is not None else None) is anew
+
+
+def test_children_of_a_fork_server_share_what_it_has_imported(tmp_path: Path) -> None:
+    program = small(
+        tmp_path,
+        """
+        lock = mp.Lock()  # here
+        def work(n):
+            with lock: return n
+        if __name__ == "__main__":
+            mp.Pool().map(work, [1, 2])
+        """,
+    )
+    found = program.program.inherited.used_by_name(program.made("here")[0])
+    assert found is not None
+    assert found.start_methods == ("spawn",)
+    assert found.elsewhere is None
+    assert found.name == "lock"
+
+
+# Order --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "before"),
+    [
+        ("mark()  # one\nmark()  # other", True),
+        ("mark()  # other\nmark()  # one", False),
+        ("if flag:\n    mark()  # one\nelse:\n    mark()  # other", None),
+        ("if flag:\n    mark()  # one\nmark()  # other", True),
+        ("helper()\nmark()  # other", True),
+        ("mark()  # other\nhelper()", False),
+    ],
+)
+def test_what_the_parent_comes_to_first(tmp_path: Path, body: str, before: bool | None) -> None:
+    template = """
+    def mark(): pass
+
+    def helper():
+        mark()  # one
+
+    def main(flag):
+        BODY
+
+    if __name__ == "__main__":
+        main(True)
+    """
+    if "# one" in body:
+        template = template.replace("mark()  # one", "pass")
+    program = small(tmp_path, put_into(template, body))
+    globals_ = program.program.globals
+    from mplint.model.globals import Place
+
+    [one] = [Place(*place) for place in program.calls("one", "mark")]
+    [other] = [Place(*place) for place in program.calls("other", "mark")]
+    assert globals_.comes_before(one, other) is before
+
+
+@pytest.mark.parametrize(
+    ("line", "at_import", "parent_only"),
+    [
+        ("mark()  # top", True, False),
+        ("mark()  # guarded", False, True),
+        ("mark()  # called by import", True, False),
+        ("mark()  # in a class", True, False),
+        ("mark()  # main", False, True),
+        ("mark()  # worker", False, False),
+        ("mark()  # decorator", True, False),
+    ],
+)
+def test_when_a_line_runs(tmp_path: Path, line: str, at_import: bool, parent_only: bool) -> None:
+    program = small(
+        tmp_path,
+        """
+        def mark(): pass
+
+        def register(function):
+            mark()  # decorator
+            return function
+
+        mark()  # top
+
+        def setup():
+            mark()  # called by import
+
+        setup()
+
+        class Thing:
+            mark()  # in a class
+
+        @register
+        def work():
+            mark()  # worker
+
+        def main():
+            mark()  # main
+            mp.Process(target=work).start()
+
+        if __name__ == "__main__":
+            mark()  # guarded
+            main()
+        """,
+    )
+    from mplint.model.globals import Place
+
+    globals_ = program.program.globals
+    place = Place(*next(program.calls(line.partition("# ")[2], "mark")))
+    assert globals_.is_at_import(place) is at_import
+    assert globals_.is_in_parent_only(place) is parent_only
