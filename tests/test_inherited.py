@@ -257,3 +257,154 @@ def test_when_a_line_runs(tmp_path: Path, line: str, at_import: bool, parent_onl
     place = Place(*next(program.calls(line.partition("# ")[2], "mark")))
     assert globals_.is_at_import(place) is at_import
     assert globals_.is_in_parent_only(place) is parent_only
+
+
+# State --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "seen"),
+    [
+        # only under the guard; only in main; of a class; in a dict
+        (
+            """
+            def work(): print(x)
+            if __name__ == "__main__":
+                x = 1
+                Process(target=work).start()
+            """,
+            [("x", True)],
+        ),
+        (
+            """
+            x = 0
+            def work(): print(x)
+            def main():
+                global x
+                x = 1
+                Process(target=work).start()
+            if __name__ == "__main__": main()
+            """,
+            [("x", False)],
+        ),
+        (
+            """
+            class C: x = 0
+            def work(): print(C.x)
+            def main():
+                C.x = 1
+                Process(target=work).start()
+            if __name__ == "__main__": main()
+            """,
+            [("C.x", False)],
+        ),
+        (
+            """
+            x = {}
+            def work(): print(x["a"])
+            def main():
+                x["a"] = 1
+                Process(target=work).start()
+            if __name__ == "__main__": main()
+            """,
+            [("x", False)],
+        ),
+        (
+            """
+            class C:
+                def __init__(self): self.level = 1
+                def set(self, level): self.level = level
+            c = C()
+            def work(): print(c.level)
+            def main(n):
+                c.set(n)
+                Process(target=work).start()
+            """,
+            [("c.level", False)],
+        ),
+        # expected to be missing; the same value; emptied; after the start; by the child
+        (
+            """
+            def work():
+                try: print(x)
+                except NameError: pass
+            if __name__ == "__main__":
+                x = 1
+                Process(target=work).start()
+            """,
+            [],
+        ),
+        (
+            """
+            x = 1
+            def work(): print(x)
+            def main():
+                global x
+                x = 1
+                Process(target=work).start()
+            """,
+            [],
+        ),
+        (
+            """
+            x = ["a"]
+            def work(): print(x)
+            def main():
+                x.clear()
+                Process(target=work).start()
+            """,
+            [],
+        ),
+        (
+            """
+            x = 0
+            def work(): print(x)
+            def main():
+                global x
+                Process(target=work).start()
+                x = 1
+            """,
+            [],
+        ),
+        (
+            """
+            x = 0
+            def setup():
+                global x
+                x = 1
+            def work(n): print(x)
+            def main():
+                setup()
+                Pool(2, setup).map(work, [1])
+            """,
+            [],
+        ),
+        # an initializer that nobody knows may set everything
+        (
+            """
+            x = 0
+            def work(n): print(x)
+            def main(initializer):
+                global x
+                x = 1
+                Pool(2, initializer).map(work, [1])
+            """,
+            [],
+        ),
+        # a list of the child's own
+        (
+            """
+            x = []
+            def work(): x.append(1)
+            def main():
+                x.append(0)
+                Process(target=work).start()
+            """,
+            [],
+        ),
+    ],
+)
+def test_what_a_child_does_not_see(tmp_path: Path, body: str, seen: list[tuple[str, bool]]) -> None:
+    program = small(tmp_path, put_into(SHARED, body))
+    found = program.program.inherited.unseen_in_child(program.path)
+    assert [(unseen.what, unseen.missing) for unseen in found] == seen

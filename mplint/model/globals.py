@@ -228,7 +228,9 @@ class Globals:
         return [
             worker
             for worker in program.processes
-            if not threads & set(worker.launched_at) and self._is_by_name(worker)
+            if not threads & set(worker.launched_at)
+            and self._is_by_name(worker)
+            and not self._is_set_up_unseen(worker)
         ]
 
     def _is_by_name(self, worker: Worker) -> bool:
@@ -239,6 +241,25 @@ class Globals:
             found = catalog.library(base.path) if base is not None else None
             library = found[0] if found is not None else None
         return library is None or library.pickler == "pickle"
+
+    def _is_set_up_unseen(self, worker: Worker) -> bool:
+        """Whether a pool has an initializer that is not known: it may set anything."""
+        holder = worker.holder
+        if not worker.in_pool or not isinstance(holder, Made):
+            return False
+        if any(w.holder is holder and w.how == "initializer" for w in self.program.processes):
+            return False
+        index = holder.kind.parameters.index("initializer")
+        for activation in self.program.activations_at(holder.site):
+            call = self.program.outline(activation).expressions.get(holder.site.at)
+            if not isinstance(call, f.Call):
+                return True
+            for position, argument in enumerate(call.arguments):
+                named = argument.keyword == "initializer" or argument.star
+                if named or (argument.keyword is None and position == index):
+                    if not (isinstance(argument.value, f.Constant)):
+                        return True
+        return False
 
     def workers_at(self, activation: Activation) -> list[Worker]:
         """The workers whose processes run a function."""
