@@ -301,10 +301,23 @@ class Globals:
     def _is_unguarded(self, activation: Activation, at: int) -> bool:
         outer: Activation | None = activation
         while outer is not None and outer.scope.kind == "class":
-            at, outer = outer.scope.at, outer.outer
+            if outer.outer is not None:
+                at = self.program.outline(outer.outer).defined_at(outer.scope)
+            outer = outer.outer
         if outer is None or outer.scope.kind != "module":
             return False
-        return not self.program.startup.is_guarded(outer, at)
+        startup = self.program.startup
+        return not startup.is_guarded(outer, at) or startup.is_dead(outer, at)
+
+    def is_defined_by_import(self, activation: Activation) -> bool:
+        """Whether a function is there after an import of its module: it does not stand under the
+        main guard, nor do the functions and classes around it."""
+        inner, outer = activation, activation.outer
+        while outer is not None and outer.scope.kind != "module":
+            inner, outer = outer, outer.outer
+        if outer is None:
+            return True
+        return self._is_unguarded(outer, self.program.outline(outer).defined_at(inner.scope))
 
     def is_at_import(self, place: Place) -> bool:
         """Whether a place runs when its module is imported, so in every child as well."""

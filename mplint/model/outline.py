@@ -87,6 +87,13 @@ class Outline:
                 return frame.node
         return None
 
+    def defined_at(self, inner: f.Scope) -> int:
+        """The number of the `def` or `class` of a scope that stands directly in this one."""
+        for step in self.steps.values():
+            if isinstance(step, f.Define) and step.scope == inner.index:
+                return step.at
+        return inner.at
+
     @cached_property
     def bindings(self) -> dict[str, list[Binding]]:
         """The assignments to each variable, in source order."""

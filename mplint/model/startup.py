@@ -207,7 +207,7 @@ class Startup:
             start = self._start_behind(body, at)
             if start is None or self.methods(start) == ("fork",):
                 continue
-            inside = at if body is module else body.scope.at
+            inside = at if body is module else self.program.outline(module).defined_at(body.scope)
             guard = self._guard(module, inside)
             if guard == "good" or self._left_before(module, inside):
                 continue
@@ -276,6 +276,13 @@ class Startup:
         return self.program.methods_of(start.holder)
 
     # Guards -------------------------------------------------------------------------------------
+
+    def is_dead(self, module: Activation, at: int) -> bool:
+        """Whether a place of a module comes after a loop that is never left."""
+        return any(
+            isinstance(step, f.While) and step.at < at and self._never_ends(step, at, module)
+            for step in module.scope.body
+        )
 
     def is_guarded(self, module: Activation, at: int) -> bool:
         """Whether a place of a module is not come to when the module is imported."""

@@ -76,6 +76,8 @@ class State:
         reads of the same thing."""
         if self.globals.is_at_import(read):
             return
+        if not self.globals.is_defined_by_import(read.activation):
+            return  # what is amiss then is that a child does not have the function
         for worker in self.globals.workers_at(read.activation):
             methods = self.globals.start_methods(worker)
             if not methods:
