@@ -288,6 +288,10 @@ class Startup:
         """Whether a place of a module is not come to when the module is imported."""
         return self._guard(module, at) is not None or self._left_before(module, at)
 
+    def is_in_main(self, module: Activation, at: int) -> bool:
+        """Whether a place of a module is under a main guard, so that a program begins there."""
+        return self._guard(module, at) == "good"
+
     def _guard(self, module: Activation, at: int) -> str | None:
         """`good`, `misspelt`, or None for no guard around a place of a module."""
         for frame in self.program.outline(module).around(at):

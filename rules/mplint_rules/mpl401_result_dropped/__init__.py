@@ -33,5 +33,5 @@ RULE = Rule(
     ),
     visitor=Visitor,
     proof=Differs(),
-    yields_to=("MPL102", "MPL202", "MPL208"),
+    yields_to=("MPL102", "MPL202", "MPL208", "MPL402"),
 )

@@ -1,0 +1,35 @@
+"""Tasks of a pool that is terminated before anybody has waited for them."""
+
+import libcst as cst
+
+from mplint.outcome import Differs
+from mplint.rule import Rule, RuleVisitor
+
+
+class Visitor(RuleVisitor):
+    def visit_Call(self, node: cst.Call) -> None:
+        for task in self.model.operations(node, "call-later"):
+            killed = self.model.pools.killed(task)
+            if killed is None:
+                continue
+            related = [(killed.by, killed.note)]
+            if killed.closed is not None:
+                related.append((killed.closed, "it is closed here, which waits for nothing"))
+            self.report(node, call=task.text, why=killed.why, related=related)
+            return
+
+
+RULE = Rule(
+    code="MPL402",
+    name="killed-by-with",
+    kind="bug",
+    summary="a pool is terminated while its tasks run, as nobody waits for them",
+    message="nobody waits for what `{call}` starts: {why}, and kills tasks that run or have yet to "
+    "begin",
+    help=(
+        "Keep what `{call}` returns and call `get()` on it before the pool ends, or call `close()` "
+        "and then `join()` on the pool."
+    ),
+    visitor=Visitor,
+    proof=Differs(),
+)

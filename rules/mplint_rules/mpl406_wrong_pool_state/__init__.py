@@ -1,0 +1,36 @@
+"""A pool or executor is used when it has been closed, or joined when it has not."""
+
+import libcst as cst
+
+from mplint.outcome import Raises
+from mplint.rule import Rule, RuleVisitor
+
+
+class Visitor(RuleVisitor):
+    def visit_Call(self, node: cst.Call) -> None:
+        for operation in self.model.operations(node, "call", "call-later", "join"):
+            wrong = self.model.pools.wrong_state(operation)
+            if wrong is not None:
+                note = "it is made here" if wrong.operation.does == "join" else "it ends here"
+                self.report(
+                    node,
+                    call=operation.text,
+                    error=wrong.error,
+                    pool=operation.kind.noun,
+                    why=wrong.why,
+                    cure=wrong.cure,
+                    related=[(wrong.before, note)],
+                )
+                return
+
+
+RULE = Rule(
+    code="MPL406",
+    name="wrong-pool-state",
+    kind="bug",
+    summary="a pool is used after it was closed, or joined before that",
+    message="`{call}` raises a {error}: {why}",
+    help="{cure}",
+    visitor=Visitor,
+    proof=Raises("ValueError", "Pool not running"),
+)
