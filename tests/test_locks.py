@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import libcst as cst
 import pytest
 from small import put_into, small
 
@@ -72,3 +73,83 @@ def test_a_lock_that_another_function_releases_is_handed_over(tmp_path: Path) ->
     body = "lock.acquire()  # a\nif flag:\n    return\nlock.release()"
     program = small(tmp_path, put_into(KEPT, body).replace("PAIRED", "lock.release()"))
     assert program.program.locks.kept(program.operations("a")[0]) is None
+
+
+MISUSED = """
+lock = mp.Lock()
+again = mp.RLock()
+bounded = mp.BoundedSemaphore(2)
+counting = mp.Semaphore(0)
+fresh = mp.Lock()
+signal = mp.Lock()
+threads = threading.Lock()
+sometimes = mp.Lock() if toolbox.flag else None
+
+def other():
+    signal.acquire()
+
+def work(flag, given, maybe=None):
+    BODY
+
+def main():
+    again.acquire()
+    mp.Process(target=work, args=(toolbox.flag, lock)).start()
+    mp.Process(target=other).start()
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "effect"),
+    [
+        ("with lock.acquire():  # a\n    pass", "takes the lock and then raises"),
+        ("with given.acquire(timeout=1) as got:  # a\n    pass", "takes the lock and then raises"),
+        ("with lock:  # a\n    pass", None),
+        ("fresh.release()  # a", "nobody acquires"),
+        ("bounded.release()  # a", "nobody acquires"),
+        ("counting.release()  # a", None),
+        ("again.release()  # a", "only by the process that acquires"),
+        ("try:\n    fresh.release()  # a\nexcept ValueError:\n    pass", None),
+        ("lock.acquire()\nlock.release()\nlock.release()  # a", "released already"),
+        ("lock.acquire()\nlock.release()  # a", None),
+        ("with lock:\n    lock.release()  # a", "the end of `with` releases again"),
+        ("with lock:\n    lock.release()  # a\n    toolbox.run()\n    lock.acquire()", None),
+        ("with lock:\n    lock.release()  # a\n    toolbox.run(lock)", None),
+        ("lock.acquire()\nlock.release()\nif flag:\n    lock.release()  # a", "released already"),
+        ("with lock:\n    pass\nif flag:\n    toolbox.run(lock)\nlock.release()  # a", "released"),
+        ("signal.release()\nsignal.release()  # a", None),
+        ("with again:\n    again.acquire()\n    again.release()  # a", None),
+    ],
+)
+def test_misused_calls(tmp_path: Path, body: str, effect: str | None) -> None:
+    program = small(tmp_path, put_into(MISUSED, body))
+    found = [program.program.locks.misused_call(o) for o in program.operations("a")]
+    effects = [misuse.effect for misuse in found if misuse is not None]
+    assert len(effects) == (effect is not None)
+    assert effect is None or effect in effects[0]
+
+
+@pytest.mark.parametrize(
+    ("body", "effect"),
+    [
+        ("lock.acquire  # a", "does nothing"),
+        ("given.release  # a", "does nothing"),
+        ("if lock.acquire:  # a\n    pass", "is always true"),
+        ("while not lock.acquire:  # a\n    pass", "is always true"),
+        ("toolbox.acquire  # a", None),
+        ("if lock:  # a\n    pass", "whether the lock is taken or not"),
+        ("if given:  # a\n    pass", None),
+        ("if maybe:  # a\n    pass", None),
+        ("if threads:  # a\n    pass", None),
+        ("if sometimes:  # a\n    pass", None),
+    ],
+)
+def test_misused_expressions(tmp_path: Path, body: str, effect: str | None) -> None:
+    program = small(tmp_path, put_into(MISUSED, body))
+    view = program.view()
+    node: cst.BaseExpression = program.node("a", cst.Attribute if "." in body else cst.Name)
+    found = view.tested_locks(node) if "pass" in body else view.misused_locks(node)
+    assert len(found) == (effect is not None)
+    assert effect is None or effect in found[0].effect

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
-from mplint.model.values import Activation, Made, Site, Value
+from mplint.model.values import Activation, Bound, Container, Made, Site, Value
 
 if TYPE_CHECKING:
     from mplint.model.nouns import Operation
@@ -59,6 +59,25 @@ def lock_of(program: Program, value: Value) -> Value | None:
         locks = [inner for inner in given if isinstance(inner, Made)]
         return lock_of(program, locks[0]) if len(locks) == 1 else value
     return value if role == "lock" else None
+
+
+def is_given(program: Program, lock: Value, activation: Activation, at: int) -> bool:
+    """Whether a call hands a lock, or a method of it, to the code that it calls."""
+
+    def holds(value: Value) -> bool:
+        if isinstance(value, Bound):
+            value = value.receiver
+        if isinstance(value, Container):
+            held = program.solver.cells.get((value, "all"), frozenset())
+            return any(lock_of(program, inner) == lock for inner in held)
+        return lock_of(program, value) == lock
+
+    call = program.outline(activation).expressions.get(at)
+    return isinstance(call, f.Call) and any(
+        holds(value)
+        for argument in call.arguments
+        for value in program.values(argument.value, activation)
+    )
 
 
 def inner_expressions(expression: f.Expr) -> Iterator[f.Expr]:

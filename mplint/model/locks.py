@@ -8,9 +8,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
+from mplint.model import misused
 from mplint.model.flow import ANY, Ends, Flow, Gone, Machine, Raised
-from mplint.model.held import Regions, lock_of
-from mplint.model.values import Activation, Bound, Container, Site, Value
+from mplint.model.held import Regions, is_given, lock_of
+from mplint.model.misused import Misuse
+from mplint.model.values import Activation, Site, Value
 from mplint.model.waiting import error_name
 
 if TYPE_CHECKING:
@@ -79,21 +81,8 @@ class _Holding(Machine[Hashable]):
         return (self._given_away(state),)
 
     def hidden(self, state: Hashable, activation: Activation, at: int) -> Iterable[Hashable]:
-        call = self.program.outline(activation).expressions.get(at)
-        if isinstance(call, f.Call):
-            for argument in call.arguments:
-                values = self.program.values(argument.value, activation)
-                if any(self._is_the_lock(value) for value in values):
-                    return (self._given_away(state),)
-        return (state,)
-
-    def _is_the_lock(self, value: Value) -> bool:
-        if isinstance(value, Bound):
-            value = value.receiver
-        if isinstance(value, Container):
-            held = self.program.solver.cells.get((value, "all"), frozenset())
-            return any(lock_of(self.program, inner) == self.lock for inner in held)
-        return lock_of(self.program, value) == self.lock
+        given = is_given(self.program, self.lock, activation, at)
+        return (self._given_away(state) if given else state,)
 
     def _given_away(self, state: Hashable) -> Hashable:
         return state if state == FREE else RELEASED
@@ -211,3 +200,19 @@ class Locks:
             for use in self.uses(lock, "release")
             if use.activation is acquire.activation
         )
+
+    # Misused ------------------------------------------------------------------------------------
+
+    def misused_call(self, operation: Operation) -> Misuse | None:
+        """`with lock.acquire():`, or the release of a lock that is released already."""
+        if operation.does == "acquire":
+            return misused.entered_result(operation)
+        return misused.released_too_often(self, operation)
+
+    def uncalled(self, expression: f.Expr, activation: Activation) -> Misuse | None:
+        """`lock.acquire` without parentheses, as a statement or a test."""
+        return misused.uncalled(self.program, expression, activation)
+
+    def tested(self, expression: f.Expr, activation: Activation) -> Misuse | None:
+        """`if lock:`, which is always true."""
+        return misused.tested(self.program, expression, activation)

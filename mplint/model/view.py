@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mplint.model.locks import Locks
     from mplint.model.looks import Looks
     from mplint.model.memory import Memory
+    from mplint.model.misused import Misuse
     from mplint.model.order import Order
     from mplint.model.pickling import Pickling
     from mplint.model.pipes import Pipes
@@ -230,6 +231,26 @@ class View:
             if operations:
                 return [missing for missing in found if missing is not None]
         return self._ask(node, interfaces.treated_as_collection)
+
+    def misused_locks(self, node: cst.CSTNode) -> list[Misuse]:
+        """What a call, or an expression that is a statement or a test, does with a lock and should
+        not."""
+        locks = self.program.locks
+        if isinstance(node, cst.Call):
+            operations = self.operations(node, "acquire", "release")
+            found = [locks.misused_call(operation) for operation in operations]
+            return [misuse for misuse in found if misuse is not None]
+        if isinstance(node, cst.Attribute) and node.attr.value in ("acquire", "release"):
+            return self._ask(node, locks.uncalled)
+        return []
+
+    def tested_locks(self, test: cst.BaseExpression) -> list[Misuse]:
+        """What the test of an `if` or `while` asks of a lock, and the lock does not answer."""
+        if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
+            test = test.expression
+        if isinstance(test, cst.Name):
+            return self._ask(test, self.program.locks.tested)
+        return self.misused_locks(test) if isinstance(test, cst.Attribute) else []
 
     def _ask(self, node: cst.CSTNode, question: Callable[[Any, Activation], T | None]) -> list[T]:
         """The answers about an expression, one per activation that has one."""
