@@ -701,7 +701,12 @@ def _wrapper(solver: Solver, manager: f.Expr, activation: Activation) -> str | N
 
 _WRAPPERS = ("contextlib.closing", "contextlib.nullcontext")
 
-_WITH_ENDS = {"connection": "close", "pool": "terminate", "executor": "shutdown"}
+_WITH_ENDS = {
+    "connection": "close",
+    "file": "close",
+    "pool": "terminate",
+    "executor": "shutdown",
+}
 """By role, the method that the end of a `with` calls."""
 
 

@@ -168,7 +168,7 @@ class Counter:
                     return factors[0] * factors[1]
                 return None
             case f.Name():
-                followed = self._definition(expression, activation)
+                followed = self.definition(expression, activation)
                 number = self.number(*followed, depth + 1) if followed is not None else None
                 if number is not None:
                     return number
@@ -177,7 +177,7 @@ class Counter:
 
     # Where a value comes from -------------------------------------------------------------------
 
-    def _definition(self, name: f.Name, activation: Activation) -> tuple[f.Expr, Activation] | None:
+    def definition(self, name: f.Name, activation: Activation) -> tuple[f.Expr, Activation] | None:
         """The one expression that a variable is set to, and the activation it stands in."""
         program = self.program
         cell = program.solver.variable(activation, name.id)
@@ -313,7 +313,7 @@ class Counter:
             case f.Constant(value=value):
                 return ("constant", value)
             case f.Name(id=name):
-                followed = self._definition(expression, activation)
+                followed = self.definition(expression, activation)
                 if followed is not None:
                     deeper = self._key(*followed, depth + 1)
                     if deeper is not None:

@@ -231,7 +231,7 @@ def call_method(solver: Solver, bound: Bound, site: CallSite, given: Arguments) 
         owner = receiver.receiver if isinstance(receiver, Super) else receiver
         _fill(solver, owner, kind, site, given)
         return JUST_DATA
-    if kind.role in ("logger", "file"):
+    if kind.role == "logger" or (kind.role == "file" and name not in kind.methods):
         return JUST_DATA
     if kind.role == "proxy":
         return _call_proxy(solver, receiver, name, given)

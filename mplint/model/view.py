@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mplint.model.coroutines import Coroutines
     from mplint.model.draining import Draining
     from mplint.model.ending import Ending
-    from mplint.model.files import SharedFiles
+    from mplint.model.files import Race, Shared, SharedFiles
     from mplint.model.forking import Forking
     from mplint.model.importing import Importing
     from mplint.model.inherited import Inherited
@@ -251,6 +251,14 @@ class View:
         if isinstance(test, cst.Name):
             return self._ask(test, self.program.locks.tested)
         return self.misused_locks(test) if isinstance(test, cst.Attribute) else []
+
+    def shared_files(self, node: cst.Call) -> list[Shared]:
+        """Which files of several processes a call opens."""
+        return self._ask(node, self.program.files.shared)
+
+    def races(self, node: cst.Call) -> list[Race]:
+        """What a call makes that another process may make at the same time."""
+        return self._ask(node, self.program.files.race)
 
     def _ask(self, node: cst.CSTNode, question: Callable[[Any, Activation], T | None]) -> list[T]:
         """The answers about an expression, one per activation that has one."""

@@ -1,0 +1,27 @@
+import multiprocessing
+import os
+import tempfile
+
+
+def work(number, folder, together):
+    together.wait()
+    os.makedirs(folder, exist_ok=True)
+    print("worker", number)
+
+
+def main():
+    together = multiprocessing.Barrier(2)
+    with tempfile.TemporaryDirectory() as home:
+        folder = os.path.join(home, "results")
+        workers = [
+            multiprocessing.Process(target=work, args=(number, folder, together))
+            for number in range(2)
+        ]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+
+
+if __name__ == "__main__":
+    main()
