@@ -514,6 +514,8 @@ def attribute(solver: Solver, value: Value, name: str, activation: Activation, a
             return frozenset({solver.intern(Bound, value, name)})
         case FunctionRef():
             return solver.read((value, name)) or JUST_DATA
+        case Literal(value=None):
+            return NOTHING  # it raises: None stands for an object that is not there yet
         case Literal():
             return JUST_DATA
     if value is DATA:
