@@ -408,3 +408,118 @@ def test_what_a_child_does_not_see(tmp_path: Path, body: str, seen: list[tuple[s
     program = small(tmp_path, put_into(SHARED, body))
     found = program.program.inherited.unseen_in_child(program.path)
     assert [(unseen.what, unseen.missing) for unseen in found] == seen
+
+
+@pytest.mark.parametrize(
+    ("body", "lost"),
+    [
+        (
+            """
+            x = 0
+            def work():
+                global x
+                x += 1
+            def main():
+                p = Process(target=work); p.start(); p.join()
+                print(x)
+            """,
+            ["x"],
+        ),
+        (
+            """
+            def work(xs): xs.append(1)
+            def main():
+                xs = []
+                p = Process(target=work, args=(xs,)); p.start(); p.join()
+                print(len(xs))
+            """,
+            ["xs"],
+        ),
+        (
+            """
+            class P(Process):
+                def run(self): self.answer = 42
+            def main():
+                p = P(); p.start(); p.join()
+                print(p.answer)
+            """,
+            ["self.answer"],
+        ),
+        # read before the start; by code that both run; changed by the parent; sent back; not empty
+        (
+            """
+            x = 0
+            def work():
+                global x
+                x += 1
+            def main():
+                print(x)
+                p = Process(target=work); p.start(); p.join()
+            """,
+            [],
+        ),
+        (
+            """
+            x = 0
+            def work():
+                global x
+                x += 1
+                show()
+            def show(): print(x)
+            def main():
+                p = Process(target=work); p.start(); p.join()
+                show()
+            """,
+            [],
+        ),
+        (
+            """
+            x = 0
+            def work():
+                global x
+                x += 1
+            def main(result):
+                global x
+                p = Process(target=work); p.start(); p.join()
+                x = result
+                print(x)
+            """,
+            [],
+        ),
+        (
+            """
+            def work(xs):
+                xs.append(1)
+                return xs
+            def main():
+                xs = Pool().apply(work, ([],))
+                print(len(xs))
+            """,
+            [],
+        ),
+        (
+            """
+            def work(xs): xs.append(1)
+            def main():
+                xs = [1, 2]
+                p = Process(target=work, args=(xs,)); p.start(); p.join()
+                print(len(xs))
+            """,
+            [],
+        ),
+        # only passed on
+        (
+            """
+            def work(xs): xs.append(1)
+            def main():
+                xs = []
+                for _ in range(2):
+                    p = Process(target=work, args=(xs,)); p.start(); p.join()
+            """,
+            [],
+        ),
+    ],
+)
+def test_changes_that_get_lost(tmp_path: Path, body: str, lost: list[str]) -> None:
+    program = small(tmp_path, put_into(SHARED, body))
+    assert [lost.what for lost in program.program.inherited.lost_changes(program.path)] == lost

@@ -11,6 +11,7 @@ from mplint.model import facts as f
 from mplint.model.counts import describe
 from mplint.model.globals import Place, Read
 from mplint.model.intrinsics import other_end
+from mplint.model.lost import Changes, Lost
 from mplint.model.nouns import MAIN
 from mplint.model.state import State, Unseen
 from mplint.model.values import Made, Site
@@ -66,6 +67,14 @@ class Inherited:
     def unseen_in_child(self, path: Path) -> list[Unseen]:
         """What children read in a file and only the parent has set."""
         return self._state.unseen_in_child(path)
+
+    @cached_property
+    def _changes(self) -> Changes:
+        return Changes(self.program)
+
+    def lost_changes(self, path: Path) -> list[Lost]:
+        """What children change in a file for themselves, while the parent waits for it."""
+        return self._changes.lost(path)
 
     # Objects that are shared by name ------------------------------------------------------------
 
