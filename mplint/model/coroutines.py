@@ -113,6 +113,7 @@ class Coroutines:
         return any(
             other.activation is activation and other.does in ("look", "poll", "alive", "kill")
             for other in program.on.get(operation.receiver, ())
+            if other.call is not None  # the end of `with pool:` kills what has ended
         )
 
     def _is_waited_for_elsewhere(self, operation: Operation) -> bool:
