@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mplint.model.looks import Looks
     from mplint.model.memory import Memory
     from mplint.model.misused import Misuse
-    from mplint.model.order import Order
+    from mplint.model.order import Order, Unflushed
     from mplint.model.pickling import Pickling
     from mplint.model.pipes import Pipes
     from mplint.model.pools import Pools
@@ -211,6 +211,15 @@ class View:
     def lost_identity(self, node: cst.Comparison) -> list[LostIdentity]:
         """The comparisons of something that was received with an object known by identity."""
         return self._ask(node, self.program.sentinels.lost_identity)
+
+    def unflushed(self, node: cst.Call) -> Unflushed | None:
+        """What a call that ends the process, or lets it end early, drops of what it has put."""
+        order = self.program.order
+        found = self._ask(node, order.hard_exit)
+        for drop in self.operations(node, "drop"):
+            dropped = order.cancelled(drop)
+            found += [dropped] if dropped is not None else []
+        return found[0] if found else None
 
     def repeated(self, node: cst.CSTNode) -> list[Repeated]:
         """The objects that an expression repeats instead of making several."""

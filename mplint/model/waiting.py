@@ -269,6 +269,10 @@ class Waiting:
         if len(channel.gets) == 1 and not channel.puts:
             return 1
         total = 0
+        within: list[int] = []  # loops that make a queue of their own in every turn
+        for activation, at in self.program.made.get(channel.exit, ()):
+            if activation is last.activation:
+                within += [frame.node.at for frame in self.program.outline(activation).around(at)]
         for get in channel.gets:
             if get.activation is not last.activation or not (get.waits_for_ever and get.sure):
                 return None
@@ -279,7 +283,7 @@ class Waiting:
                 isinstance(fr.node, (f.Branch, f.Match, f.Try)) for fr in outline.around(get.at)
             ):
                 return None
-            turns = self.program.sentinels.counter.turns(get.activation, get.at)
+            turns = self.program.sentinels.counter.turns(get.activation, get.at, within)
             if turns is None or turns.known is None:
                 return None
             total += turns.known

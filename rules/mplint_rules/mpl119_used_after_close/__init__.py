@@ -1,0 +1,33 @@
+"""A queue or a pipe end that is used after it was closed."""
+
+import libcst as cst
+
+from mplint.outcome import Raises
+from mplint.rule import Rule, RuleVisitor
+
+
+class Visitor(RuleVisitor):
+    def visit_Call(self, node: cst.Call) -> None:
+        for operation in self.model.operations(node):
+            found = self.model.order.after_close(operation)
+            if found is None:
+                continue
+            related = [(found.made.site, f"{found.made.kind.noun} is made here")]
+            if found.close is not None:
+                related.insert(0, (found.close.site, "it is closed here"))
+            self.report(
+                node, call=operation.text, effect=found.effect, cure=found.cure, related=related
+            )
+            return
+
+
+RULE = Rule(
+    code="MPL119",
+    name="used-after-close",
+    kind="bug",
+    summary="a queue or a pipe end is used after it was closed",
+    message="`{call}` {effect}",
+    help="{cure}",
+    visitor=Visitor,
+    proof=Raises("ValueError", "is closed"),
+)
