@@ -106,3 +106,43 @@ def test_what_tells_a_consumer(tmp_path: Path, item: str, test: str, answer: boo
     consumer = program.program.sentinels.consumer(program.worker("work"), channel)
     assert consumer is not None
     assert program.program.sentinels.tells(put, consumer) is answer
+
+
+EMPTIED = """
+    def work(jobs, wait):
+        BODY
+
+    def main():
+        jobs = mp.Queue()
+        mp.Process(target=work, args=(jobs, toolbox.wait)).start()
+        jobs.put(1)
+    """
+
+
+@pytest.mark.parametrize(
+    ("body", "ends"),
+    [
+        ("while True:\n    jobs.get_nowait()  # here", True),
+        ("while True:\n    jobs.get(False)  # here", True),
+        ("for _ in range(3):\n    jobs.get(timeout=0.5)  # here", True),
+        (
+            "while True:\n    try:\n        jobs.get_nowait()  # here\n    except OSError: pass",
+            True,
+        ),
+        ("while True:\n    jobs.get()  # here", False),
+        ("while True:\n    jobs.get(timeout=60)  # here", False),
+        ("while True:\n    jobs.get(timeout=wait)  # here", False),
+        ("jobs.get_nowait()  # here", False),
+        ("while not jobs.empty():\n    jobs.get_nowait()  # here", False),
+        (
+            "while True:\n    try:\n        jobs.get_nowait()  # here\n"
+            "    except queue.Empty: pass",
+            False,
+        ),
+        ("try:\n    while True:\n        jobs.get_nowait()  # here\nexcept Exception: pass", False),
+    ],
+)
+def test_nothing_there_ends_a_worker(tmp_path: Path, body: str, ends: bool) -> None:
+    program = small(tmp_path, put_into(EMPTIED, body))
+    found = program.program.ending.ended_by_empty(program.operation("here"))
+    assert found is (program.worker("work") if ends else None)

@@ -56,6 +56,21 @@ class _Ending(Machine[str]):
         return ("told",)
 
 
+class _Emptied(Machine[bool]):
+    """Whether a get has raised because there was nothing."""
+
+    def __init__(self, get: Operation) -> None:
+        self.get = get
+
+    def fail(self, state: bool, error: Error, at: Site) -> bool:
+        return state or (error == EMPTY and at == self.get.site)
+
+
+EMPTY = "queue.Empty"
+PATIENCE = 10.0
+"""Seconds; whoever waits longer and then gives up, may well mean to."""
+
+
 class Ending:
     """The questions about the ends of consumers, over one program."""
 
@@ -116,6 +131,32 @@ class Ending:
             return None
         likeliest = max(failures, key=lambda why: (why.weight, -why.site.at))
         return Unfinished(consumer, starts[0], likeliest.site)
+
+    def ended_by_empty(self, get: Operation) -> Worker | None:
+        """For a get in a loop that gives up at once or after a while: the process that ends by
+        queue.Empty as soon as nothing is there."""
+        program = self.program
+        if get.does != "get" or EMPTY not in get.gives_up_with or not get.sure or not get.call:
+            return None
+        timeout = get.constant("timeout")
+        if get.blocks is not False and not (
+            isinstance(timeout, (int, float)) and timeout <= PATIENCE
+        ):
+            return None
+        if program.waiting.channel_of(get) is None or program.waiting.is_guarded(get):
+            return None
+        if not program.outline(get.activation).loops(get.at) or program.waiting.threads_of(
+            get.activation
+        ):
+            return None
+        for worker in sorted((r for r in get.runners if not isinstance(r, str)), key=str):
+            if worker.in_pool or worker.kind.family != "process":
+                continue
+            for entry in worker.entries:
+                ends = Flow(program, _Emptied(get)).ends(entry, False)
+                if not program.waiting.is_opaque(entry) and True in ends.get(Raised(EMPTY), {}):
+                    return worker
+        return None
 
     def _senders(self, consumer: Consumer) -> list[Operation]:
         """The puts that send a sentinel, or may do so."""

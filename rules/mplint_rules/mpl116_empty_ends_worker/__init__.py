@@ -1,0 +1,36 @@
+"""A worker that ends by queue.Empty as soon as there is nothing to do."""
+
+import libcst as cst
+
+from mplint.outcome import Raises
+from mplint.rule import Rule, RuleVisitor
+
+
+class Visitor(RuleVisitor):
+    def visit_Call(self, node: cst.Call) -> None:
+        for get in self.model.operations(node, "get"):
+            worker = self.model.ending.ended_by_empty(get)
+            if worker is None:
+                continue
+            related = [(site, f"`{worker.name}` is started here") for site in worker.launched_at]
+            self.report(node, call=get.text, worker=worker.name, related=related)
+            return
+
+
+RULE = Rule(
+    code="MPL116",
+    name="empty-ends-worker",
+    kind="bug",
+    summary="a worker's loop does not handle `queue.Empty`, and ends at the first pause",
+    message=(
+        "`{call}` raises `queue.Empty` when nothing is there at the moment, and nothing in "
+        "`{worker}` catches it: the process ends at the first pause"
+    ),
+    help=(
+        "Catch `queue.Empty` and go on with the loop, or wait by `get()` without a timeout, and "
+        "stop at a sentinel."
+    ),
+    visitor=Visitor,
+    proof=Raises("Empty"),
+    yields_to=("MPL115",),
+)
