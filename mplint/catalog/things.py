@@ -33,7 +33,31 @@ UNIQUE = Kind("object", "thing", "other", "a unique object", "pickle")
 
 LOGGER = Kind("Logger", "logger", "other", "a logger", "pickle")
 
+_HASH = _thing("a hash object")
+
+RUNNING: dict[str, Maker] = {
+    "subprocess.Popen": _thing("a running subprocess"),
+    "zipfile.ZipFile": _thing("an open archive"),
+    "asyncio.new_event_loop": _thing("an event loop"),
+    "asyncio.get_event_loop": _thing("an event loop"),
+    "selectors.DefaultSelector": _thing("a selector"),
+    "select.epoll": _thing("a selector"),
+    "select.poll": _thing("a selector"),
+    "ssl.create_default_context": _thing("an SSL context"),
+    "ssl.SSLContext": _thing("an SSL context"),
+    "ctypes.CDLL": _thing("a loaded library"),
+    "csv.writer": _thing("a CSV writer"),
+    "contextvars.copy_context": _thing("a context"),
+    "hashlib.md5": _HASH,
+    "hashlib.sha1": _HASH,
+    "hashlib.sha256": _HASH,
+    "hashlib.sha512": _HASH,
+    "hashlib.new": _HASH,
+}
+"""What is made by calls of which nothing else is known: they may fail, and keep what they get."""
+
 MAKERS: dict[str, Maker] = {
+    **RUNNING,
     "object": Maker(UNIQUE, context=False),
     "open": _FILE,
     "io.open": _FILE,

@@ -6,7 +6,7 @@ know them as well.
 
 from __future__ import annotations
 
-from mplint.catalog.kinds import Family, Kind, Maker, Method
+from mplint.catalog.kinds import Crossing, Family, Kind, Maker, Method
 
 _EMPTY, _FULL = ("queue.Empty",), ("queue.Full",)
 
@@ -26,7 +26,8 @@ def _queue(name: str, family: Family, noun: str, *, item: str = "item") -> Kind:
         "shutdown": Method("shutdown", ("immediate",)),
     }
     attributes = frozenset({"maxsize", "queue", "mutex", "not_empty", "not_full", "all_tasks_done"})
-    return Kind(name, "queue", family, noun, "never", methods, attributes, ("maxsize",))
+    crosses: Crossing = "pickle" if family == "asyncio" else "never"
+    return Kind(name, "queue", family, noun, crosses, methods, attributes, ("maxsize",))
 
 
 QUEUE = _queue("Queue", "thread", "a thread queue")
@@ -91,8 +92,8 @@ TIMER = Kind(
 )
 
 _ASYNC = {name: Method("other") for name in ("acquire", "release", "locked")}
-ASYNCIO_LOCK = Kind("Lock", "lock", "asyncio", "an asyncio lock", "never", _ASYNC)
-ASYNCIO_EVENT = Kind("Event", "event", "asyncio", "an asyncio event", "never")
+ASYNCIO_LOCK = Kind("Lock", "lock", "asyncio", "an asyncio lock", "pickle", _ASYNC)
+ASYNCIO_EVENT = Kind("Event", "event", "asyncio", "an asyncio event", "pickle")
 
 MAKERS: dict[str, Maker] = {
     name: Maker(kind, context=False)

@@ -79,6 +79,17 @@ class Handover:
         return f"the task raises {error}, which only shows where its result is asked for"
 
     @property
+    def refused(self) -> str:
+        """What becomes of it when something of it cannot be pickled, in words."""
+        if self.how == "target":
+            return "the call raises an error" if self.index else "`start()` raises an error"
+        if self.how == "initializer":
+            if self.kind.role == "pool":
+                return "the call raises an error"
+            return "the first task raises an error, and none is ever run"
+        return self.fails("an error")
+
+    @property
     def library(self) -> catalog.Library | None:
         """The library that the holder comes from."""
         return self.holder.library if isinstance(self.holder, Made) else None
@@ -155,8 +166,10 @@ def _holder(
     made = program.record.made.get((activation, call.at), ())
     match function:
         case Named(path=path):
-            if isinstance(catalog.find(path), catalog.Maker):
-                return next((value for value in made if isinstance(value, Made)), None)
+            maker = catalog.find(path)
+            if isinstance(maker, catalog.Maker):
+                own = (v for v in made if isinstance(v, Made) and v.kind is maker.kind)
+                return next(own, None)
         case ClassRef() as cls:
             for ancestor in program.solver.ancestry(cls):
                 if isinstance(ancestor, ClassRef):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mplint import catalog
 from mplint.catalog import multiprocessing as mp
-from mplint.catalog import python
+from mplint.catalog import python, things
 from mplint.model import calls, containers, libraries
 from mplint.model import facts as f
 from mplint.model.values import (
@@ -43,6 +43,10 @@ def call(solver: Solver, function: Named, site: CallSite, given: Arguments) -> V
     path = function.path
     found = catalog.find(path)
     if isinstance(found, catalog.Maker):
+        if path in things.RUNNING:
+            _foreign(solver, path, site, given)
+            if solver.record is not None:
+                solver.record.externals[site.activation, site.at] = path
         return _make(solver, function, found, site, given)
     if isinstance(found, catalog.Launcher):
         return libraries.launch(solver, path, found, site, given)

@@ -47,7 +47,7 @@ from mplint.model.extract import Lowered
 from mplint.model.handover import Handover, handovers
 from mplint.model.nouns import Operation, Worker
 from mplint.model.program import Program
-from mplint.model.values import Activation, Made, Site, Values
+from mplint.model.values import Activation, Instance, Made, Site, Values
 
 T = TypeVar("T")
 
@@ -382,6 +382,16 @@ class View:
             if worker.how == "run"
             for entry in worker.entries
             if entry.path == self.path and self.lowered.nodes[entry.scope.at] is node
+        ]
+
+    def process_classes(self, node: cst.ClassDef) -> list[Worker]:
+        """The workers that objects of a class are, where it is a class of processes."""
+        return [
+            worker
+            for worker in self.program.processes
+            if worker.how == "run" and isinstance(worker.holder, Instance)
+            if worker.holder.cls.path == self.path
+            if self.lowered.nodes[worker.holder.cls.scope.at] is node
         ]
 
     def made(self, node: cst.Call) -> list[Made]:

@@ -10,7 +10,7 @@ class Visitor(RuleVisitor):
     def visit_Call(self, node: cst.Call) -> None:
         for task in self.model.operations(node, "call", "call-later"):
             obstacle = self.model.pickling.task_obstacle(task)
-            if obstacle is None or obstacle.inherits:
+            if obstacle is None or obstacle.inherits or obstacle.owner is not None:
                 continue
             made = []
             if obstacle.made is not None and obstacle.made != obstacle.at:

@@ -10,7 +10,9 @@ class Visitor(RuleVisitor):
     def visit_Call(self, node: cst.Call) -> None:
         for task in self.model.operations(node, "call", "call-later"):
             obstacle = self.model.pickling.task_obstacle(task)
-            if obstacle is None or not obstacle.inherits or obstacle.made is None:
+            if obstacle is None or obstacle.made is None:
+                continue
+            if not obstacle.inherits or obstacle.owner is not None:
                 continue
             self.report(
                 obstacle.at,

@@ -1,0 +1,217 @@
+"""What can be pickled when a process is started, and what objects take along."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import libcst as cst
+import pytest
+from small import Small, small
+
+SOURCE = """
+    import concurrent.futures
+    import subprocess
+
+    class Plain:
+        def work(self): pass
+
+    class Locked:
+        def __init__(self):
+            self.lock = threading.Lock()
+        def work(self): pass
+
+    class Deep(Plain):
+        def __init__(self):
+            super().__init__()
+            self.items = [Locked()]
+
+    class Left(Locked):
+        def __getstate__(self): return {}
+
+    class Deleted(Locked):
+        def work(self): del self.lock
+
+    class Perhaps:
+        def __init__(self, flag=False):
+            self.lock = None
+            if flag:
+                self.other = threading.Lock()
+        def later(self):
+            self.lock = threading.Lock()
+        def work(self): pass
+
+    class Shared:
+        def __init__(self):
+            self.lock, self.jobs = mp.Lock(), mp.Queue()
+        def work(self): pass
+
+    class Foreign(toolbox.Base):
+        def __init__(self):
+            self.lock = threading.Lock()
+        def work(self): pass
+
+    def function(given):
+        pool = mp.Pool()
+        def nested(): pass
+        @functools.wraps(given)
+        def wrapped(): pass
+        process = {call}  # here
+        process.start()
+"""
+
+
+def program(folder: Path, call: str) -> Small:
+    return small(folder, SOURCE.replace("{call}", call))
+
+
+@pytest.mark.parametrize(
+    ("call", "what"),
+    [
+        ("mp.Process(target=lambda: 1)", "a lambda"),
+        ("mp.Process(target=nested)", "`nested`, a function defined inside another function"),
+        ("mp.Process(target=wrapped)", None),
+        ("mp.Process(target=given)", None),
+        ("mp.Process(target=Plain().work)", None),
+        ("mp.Process(target=print, args=(threading.Lock(),))", "a thread lock"),
+        ("mp.Process(target=print, args=(mp.Lock(), mp.Queue()))", None),
+        ("mp.Process(target=print, args=(mp.Process(),))", None),  # not started
+        ("mp.Process(target=print, args=(mp.Manager(),))", "a manager"),
+        ("mp.Process(target=print, args=(sys,))", None),
+        ("mp.Process(target=print, kwargs={'a': open('a')})", "an open file"),
+        ("mp.Process(target=print, args=[subprocess.Popen('a')])", "a running subprocess"),
+        ("mp.Process(target=print, args=(Locked(),))", "`lock` of a `Locked`, a thread lock"),
+        (
+            "mp.Process(target=Deep().work)",
+            "`items` of a `Deep`, `lock` of a `Locked`, a thread lock",
+        ),
+        ("mp.Process(target=Left().work)", None),
+        ("mp.Process(target=Deleted().work)", None),
+        ("mp.Process(target=Perhaps().work)", None),
+        ("mp.Process(target=Shared().work)", None),
+        ("mp.Process(target=Foreign().work)", None),
+        ("mp.Pool(1, lambda: 1)", "a lambda"),
+        ("concurrent.futures.ProcessPoolExecutor(initializer=nested)", "`nested`, a function"),
+        ("threading.Thread(target=nested)", None),
+    ],
+)
+def test_what_a_process_is_started_with(tmp_path: Path, call: str, what: str | None) -> None:
+    asked = program(tmp_path, call)
+    view = asked.view()
+    found = [
+        obstacle
+        for given in view.handovers(asked.node("here", cst.Call))
+        if (obstacle := asked.program.pickling.start_obstacle(given)) is not None
+    ]
+    assert bool(found) is (what is not None)
+    if what is not None:
+        assert found[0].what.startswith(what)
+        assert (found[0].owner is not None) is (".work" in call)
+
+
+@pytest.mark.parametrize(
+    ("call", "owner"),
+    [
+        ("pool.map(Locked().work, given)", "Locked"),
+        ("pool.apply_async(Shared().work)", "Shared"),
+        ("pool.map(functools.partial(Locked().work, 1), given)", "Locked"),
+        ("pool.apply(print, (Locked(),))", None),
+        ("pool.map(lambda: 1, given)", None),
+    ],
+)
+def test_the_object_behind_a_task(tmp_path: Path, call: str, owner: str | None) -> None:
+    asked = program(tmp_path, call)
+    task = next(o for o in asked.operations("here") if o.method.tasks)
+    found = asked.program.pickling.task_obstacle(task)
+    assert found is not None
+    assert found.owner == owner
+
+
+@pytest.mark.parametrize(
+    ("call", "methods"),
+    [
+        ("mp.Process(target=print)", ("spawn", "forkserver")),
+        ("mp.get_context('fork').Process(target=print)", ()),
+        ("mp.get_context('spawn').Process(target=print)", ("spawn",)),
+        ("mp.get_context(given).Process(target=print)", ("spawn", "forkserver")),
+    ],
+)
+def test_under_which_start_methods(tmp_path: Path, call: str, methods: tuple[str, ...]) -> None:
+    asked = program(tmp_path, call)
+    calls = [
+        node
+        for node in asked.view().lowered.nodes
+        if isinstance(node, cst.Call) and asked.view().handovers(node)
+    ]
+    [given] = [g for node in calls for g in asked.view().handovers(node) if g.how == "target"]
+    assert asked.program.pickling.start_methods(given.holder) == methods
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        ("self.lock = threading.Lock()", "`lock` of a `Worker`, a thread lock"),
+        ("self.jobs = mp.Queue()", None),
+        ("self.start(); self.lock = threading.Lock()", None),
+        ("self.lock = threading.Lock() if jobs else None", None),
+        ("self.jobs = jobs", None),
+        ("self.files = [open('a'), 1]", "`files` of a `Worker`, an open file"),
+        ("self.files = []; self.files.append(open('a'))", None),  # perhaps later
+    ],
+)
+def test_a_process_object(tmp_path: Path, body: str, what: str | None) -> None:
+    asked = small(
+        tmp_path,
+        f"""
+        class Worker(mp.Process):  # here
+            def __init__(self, jobs):
+                super().__init__()
+                {body}
+
+            def run(self):
+                self.own = threading.Lock()
+
+        def function(jobs):
+            worker = Worker(jobs)
+            worker.start()
+        """,
+    )
+    [worker] = asked.view().process_classes(asked.node("here", cst.ClassDef))
+    found = asked.program.pickling.self_obstacle(worker)
+    assert (found.what if found is not None else None) == what
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        ("for _ in range(2): self.all.append(mp.Process(target=self.work))", True),
+        ("self.all = [mp.Process(target=self.work) for _ in range(2)]", True),
+        ("self.all.append(mp.Process(target=self.work))", False),
+        ("for _ in range(2): all.append(mp.Process(target=self.work))", False),
+    ],
+)
+def test_an_object_that_collects_its_processes(tmp_path: Path, lines: str, found: bool) -> None:
+    asked = small(
+        tmp_path,
+        f"""
+        class Server:
+            def __init__(self):
+                self.all = []
+
+            def work(self): pass
+
+            def start(self):
+                all = []
+                {lines}  # here
+                for process in self.all or all:
+                    process.start()
+
+        Server().start()
+        """,
+    )
+    [given] = [
+        given
+        for node in asked.view().lowered.nodes
+        if isinstance(node, cst.Call)
+        for given in asked.view().handovers(node)
+    ]
+    assert (asked.program.pickling.start_obstacle(given) is not None) is found
