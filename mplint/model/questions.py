@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from mplint.model.bounded import Bounded
+    from mplint.model.children import Children
     from mplint.model.contexts import Contexts
     from mplint.model.copies import Copies
     from mplint.model.coroutines import Coroutines
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from mplint.model.importing import Importing
     from mplint.model.inherited import Inherited
     from mplint.model.interfaces import Interfaces
+    from mplint.model.joining import Joining
+    from mplint.model.killing import Killing
     from mplint.model.lifecycle import Lifecycle
     from mplint.model.locks import Locks
     from mplint.model.looks import Looks
@@ -165,6 +168,27 @@ class Questions:
         from mplint.model.lifecycle import Lifecycle
 
         return Lifecycle(self._program)
+
+    @cached_property
+    def children(self) -> Children:
+        """What the process of a worker cannot do, and what takes its end from its parent."""
+        from mplint.model.children import Children
+
+        return Children(self._program)
+
+    @cached_property
+    def joining(self) -> Joining:
+        """How processes are waited for: one by one, only the last, for a while."""
+        from mplint.model.joining import Joining
+
+        return Joining(self._program)
+
+    @cached_property
+    def killing(self) -> Killing:
+        """What is lost with a process that is killed, or ends with the program."""
+        from mplint.model.killing import Killing
+
+        return Killing(self._program)
 
     @cached_property
     def inherited(self) -> Inherited:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mplint.model.bounded import Bounded
+    from mplint.model.children import Children
     from mplint.model.contexts import Contexts
     from mplint.model.copies import Copies, Repeated
     from mplint.model.coroutines import Coroutines
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from mplint.model.importing import Importing
     from mplint.model.inherited import Inherited
     from mplint.model.interfaces import Interfaces, Missing
+    from mplint.model.joining import Joining
+    from mplint.model.killing import Killing
     from mplint.model.lifecycle import Lifecycle
     from mplint.model.locks import Locks
     from mplint.model.looks import Looks
@@ -147,6 +150,21 @@ class View:
     def lifecycle(self) -> Lifecycle:
         """What becomes of a process object: made, started, joined, closed, killed."""
         return self.program.lifecycle
+
+    @property
+    def children(self) -> Children:
+        """What the process of a worker cannot do, and what takes its end from its parent."""
+        return self.program.children
+
+    @property
+    def joining(self) -> Joining:
+        """How processes are waited for: one by one, only the last, for a while."""
+        return self.program.joining
+
+    @property
+    def killing(self) -> Killing:
+        """What is lost with a process that is killed, or ends with the program."""
+        return self.program.killing
 
     @property
     def inherited(self) -> Inherited:

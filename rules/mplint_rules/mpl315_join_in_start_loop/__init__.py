@@ -1,0 +1,34 @@
+"""A process is joined in the loop turn that has started it."""
+
+import libcst as cst
+
+from mplint.outcome import Hangs
+from mplint.rule import Rule, RuleVisitor
+
+
+class Visitor(RuleVisitor):
+    def visit_Call(self, node: cst.Call) -> None:
+        for join in self.model.operations(node, "join"):
+            found = self.model.joining.serial(join)
+            if found is not None:
+                related = [
+                    (found.start.site, "the next process is started here, in the next turn"),
+                    (found.why, "several of them are meant to run at a time"),
+                ]
+                self.report(node, call=join.text, related=related)
+                return
+
+
+RULE = Rule(
+    code="MPL315",
+    name="join-in-start-loop",
+    kind="bug",
+    summary="each process is joined before the next one is started",
+    message=(
+        "`{call}` waits for the process that this turn of the loop has started before the next one "
+        "is started: they run one after another, never side by side"
+    ),
+    help="Start all of them in one loop, and join them in a second loop after it.",
+    visitor=Visitor,
+    proof=Hangs("join"),
+)
