@@ -1,0 +1,52 @@
+"""A queue, lock or proxy that the parent drops before the child it is for has got it."""
+
+import libcst as cst
+
+from mplint.outcome import Raises
+from mplint.rule import Applies, Rule, RuleVisitor
+
+
+class Visitor(RuleVisitor):
+    def visit_Call(self, node: cst.Call) -> None:
+        for made in self.model.made(node):
+            found = self.model.references.dropped(made)
+            if found is None:
+                continue
+            related = [(found.last, "the process is started here, and still far from running")]
+            related += [
+                (site, f"it is given to `{found.worker.name}` here")
+                for site in found.worker.launched_at
+            ]
+            self.report(
+                node,
+                noun=made.kind.noun,
+                worker=found.worker.name,
+                how=_HOW[found.how],
+                methods=", ".join(found.start_methods),
+                related=related,
+                start_methods=found.start_methods,
+            )
+            return
+
+
+_HOW = {
+    "inline": "nothing in the parent keeps it once the process is started",
+    "returns": "the function that keeps it ends at once",
+    "rebound": "the next turn of the loop puts another one in its place",
+    "ends": "the program ends at once, and takes it away before it waits for the child",
+}
+
+RULE = Rule(
+    code="MPL314",
+    name="dropped-before-child-starts",
+    kind="portability",
+    summary="the parent drops a queue, lock or proxy before the child that is given it has started",
+    message=(
+        "`{worker}` is given {noun}, but {how}: it is gone before the child can open it, and the "
+        "child fails with FileNotFoundError (under {methods})"
+    ),
+    help="Keep it in a variable of the parent until the process is joined.",
+    visitor=Visitor,
+    applies=Applies(start_methods=("spawn", "forkserver")),
+    proof=Raises("FileNotFoundError", "No such file or directory"),
+)
