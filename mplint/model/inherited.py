@@ -13,6 +13,7 @@ from mplint.model.globals import Place, Read
 from mplint.model.intrinsics import other_end
 from mplint.model.lost import Changes, Lost
 from mplint.model.nouns import MAIN
+from mplint.model.settings import Settings, Unset
 from mplint.model.state import State, Unseen
 from mplint.model.values import Made, Site
 
@@ -75,6 +76,14 @@ class Inherited:
     def lost_changes(self, path: Path) -> list[Lost]:
         """What children change in a file for themselves, while the parent waits for it."""
         return self._changes.lost(path)
+
+    @cached_property
+    def _settings(self) -> Settings:
+        return Settings(self.program)
+
+    def unset_in_child(self, path: Path) -> list[Unset]:
+        """The settings that the parent makes in a file for itself, and its children lack."""
+        return self._settings.unset_in_child(path)
 
     # Objects that are shared by name ------------------------------------------------------------
 

@@ -1,0 +1,23 @@
+import logging
+import multiprocessing
+import pathlib
+import tempfile
+
+
+def work(path, number):
+    logging.basicConfig(filename=path, level=logging.INFO)
+    logging.info("working on %s", number)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "program.log")
+        process = multiprocessing.Process(target=work, args=(path, 1))
+        process.start()
+        process.join()
+        print("expected:", "INFO:root:working on 1")
+        print("got:", path.read_text().strip())
+
+
+if __name__ == "__main__":
+    main()

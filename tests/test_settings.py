@@ -1,0 +1,87 @@
+"""Settings that children do not take over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from small import put_into, small
+
+TEMPLATE = """
+import decimal
+import logging
+import random
+import sys
+import time
+import multiprocessing as mp
+from unittest import mock
+
+BODY
+"""
+
+
+@pytest.mark.parametrize(
+    ("settings", "work", "found"),
+    [
+        ("logging.basicConfig(level=logging.INFO)", "logging.info('x')", ["logging"]),
+        ("logging.basicConfig(level=logging.INFO)", "logging.getLogger().debug('')", ["logging"]),
+        ("logging.basicConfig(level=logging.ERROR)", "logging.info('x')", []),
+        ("logging.basicConfig(level=logging.INFO)", "logging.error('x')", []),
+        ("logging.basicConfig(level=logging.INFO)", "toolbox.setup_logs(); logging.info('')", []),
+        ("decimal.getcontext().prec = 3", "decimal.Decimal(1)", ["decimal"]),
+        ("decimal.getcontext().prec", "decimal.Decimal(1)", []),
+        ("random.seed(1)", "random.random()", ["`random`"]),
+        ("random.seed(1)", "random.seed(2); random.random()", []),
+        ("sys.setrecursionlimit(9)", "work()", ["recursion"]),
+        ("sys.setrecursionlimit(9)", "print()", []),
+        ("time.sleep = print", "time.sleep(1)", ["time.sleep"]),
+        ("time.sleep = print", "time.time()", []),
+    ],
+)
+def test_what_children_lack(tmp_path: Path, settings: str, work: str, found: list[str]) -> None:
+    body = f"""
+    def work():
+        {work}
+
+    def main():
+        {settings}
+        mp.Process(target=work).start()
+
+    if __name__ == "__main__":
+        main()
+    """
+    program = small(tmp_path, put_into(TEMPLATE, body))
+    unset = program.program.inherited.unset_in_child(program.path)
+    assert len(unset) == len(found)
+    assert all(word in one.what for word, one in zip(found, unset, strict=True))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        # too late; by every import; in the child as well
+        """
+        def work(): random.random()
+        def main():
+            mp.Process(target=work).start()
+            random.seed(1)
+        """,
+        """
+        random.seed(1)
+        def work(): random.random()
+        def main(): mp.Process(target=work).start()
+        """,
+        """
+        def seeded(): random.seed(1)
+        def work():
+            seeded()
+            random.random()
+        def main():
+            seeded()
+            mp.Process(target=work).start()
+        """,
+    ],
+)
+def test_what_children_have(tmp_path: Path, body: str) -> None:
+    program = small(tmp_path, put_into(TEMPLATE, body))
+    assert program.program.inherited.unset_in_child(program.path) == []
