@@ -8,6 +8,7 @@ import pytest
 from small import put_into, small
 
 TEMPLATE = """
+import numpy as np
 import decimal
 import logging
 import random
@@ -85,3 +86,58 @@ def test_what_children_lack(tmp_path: Path, settings: str, work: str, found: lis
 def test_what_children_have(tmp_path: Path, body: str) -> None:
     program = small(tmp_path, put_into(TEMPLATE, body))
     assert program.program.inherited.unset_in_child(program.path) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "same"),
+    [
+        (
+            """
+            def work(n): np.random.rand()
+            def main(): mp.Pool(2).map(work, [1, 2])
+            """,
+            ["`numpy.random`"],
+        ),
+        (
+            """
+            g = random.Random()
+            def work(n): g.random()
+            def main(): mp.Pool(2).map(work, [1, 2])
+            """,
+            ["`g`"],
+        ),
+        # one process; a seed for each; spawned; made anew
+        (
+            """
+            def work(): np.random.rand()
+            def main(): mp.Process(target=work).start()
+            """,
+            [],
+        ),
+        (
+            """
+            def setup(): np.random.seed()
+            def work(n): np.random.rand()
+            def main(): mp.Pool(2, setup).map(work, [1, 2])
+            """,
+            [],
+        ),
+        (
+            """
+            def work(n): np.random.rand()
+            def main(): mp.get_context("spawn").Pool(2).map(work, [1, 2])
+            """,
+            [],
+        ),
+        (
+            """
+            def work(n): random.Random().random()
+            def main(): mp.Pool(2).map(work, [1, 2])
+            """,
+            [],
+        ),
+    ],
+)
+def test_who_draws_the_same_numbers(tmp_path: Path, body: str, same: list[str]) -> None:
+    program = small(tmp_path, put_into(TEMPLATE, body))
+    assert [one.what for one in program.program.inherited.same_numbers(program.path)] == same

@@ -13,6 +13,7 @@ from mplint.model.globals import Place, Read
 from mplint.model.intrinsics import other_end
 from mplint.model.lost import Changes, Lost
 from mplint.model.nouns import MAIN
+from mplint.model.randomness import Randomness, SameNumbers
 from mplint.model.settings import Settings, Unset
 from mplint.model.state import State, Unseen
 from mplint.model.values import Made, Site
@@ -84,6 +85,14 @@ class Inherited:
     def unset_in_child(self, path: Path) -> list[Unset]:
         """The settings that the parent makes in a file for itself, and its children lack."""
         return self._settings.unset_in_child(path)
+
+    @cached_property
+    def _randomness(self) -> Randomness:
+        return Randomness(self.program)
+
+    def same_numbers(self, path: Path) -> list[SameNumbers]:
+        """Where a file draws random numbers that several processes have in common."""
+        return self._randomness.same_numbers(path)
 
     # Objects that are shared by name ------------------------------------------------------------
 
