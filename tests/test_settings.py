@@ -94,9 +94,18 @@ def test_what_children_have(tmp_path: Path, body: str) -> None:
         (
             """
             def work(n): np.random.rand()
-            def main(): mp.Pool(2).map(work, [1, 2])
+            def main():
+                np.random.rand()
+                mp.Pool(2).map(work, [1, 2])
             """,
             ["`numpy.random`"],
+        ),
+        (
+            """
+            def work(n): np.random.rand()
+            def main(): mp.Pool(2).map(work, [1, 2])  # nobody has made the generator before
+            """,
+            [],
         ),
         (
             """
@@ -110,7 +119,9 @@ def test_what_children_have(tmp_path: Path, body: str) -> None:
         (
             """
             def work(): np.random.rand()
-            def main(): mp.Process(target=work).start()
+            def main():
+                np.random.rand()
+                mp.Process(target=work).start()
             """,
             [],
         ),
@@ -118,14 +129,18 @@ def test_what_children_have(tmp_path: Path, body: str) -> None:
             """
             def setup(): np.random.seed()
             def work(n): np.random.rand()
-            def main(): mp.Pool(2, setup).map(work, [1, 2])
+            def main():
+                np.random.rand()
+                mp.Pool(2, setup).map(work, [1, 2])
             """,
             [],
         ),
         (
             """
             def work(n): np.random.rand()
-            def main(): mp.get_context("spawn").Pool(2).map(work, [1, 2])
+            def main():
+                np.random.rand()
+                mp.get_context("spawn").Pool(2).map(work, [1, 2])
             """,
             [],
         ),

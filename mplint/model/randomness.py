@@ -12,6 +12,7 @@ from mplint.catalog.settings import NUMPY_DRAWS
 from mplint.model import facts as f
 from mplint.model.counts import describe
 from mplint.model.globals import Place
+from mplint.model.nouns import MAIN
 from mplint.model.values import Site
 
 if TYPE_CHECKING:
@@ -63,10 +64,28 @@ class Randomness:
         return list(found.values())
 
     def _draws_of(self, worker: Worker) -> Iterator[Place]:
-        """Where a worker draws from NumPy's global generator."""
+        """Where a worker draws from NumPy's global generator, of which the parent has one."""
+        if not self._is_there_before:
+            return
         for (activation, at), path in self.program.record.externals.items():
             if path in NUMPY_DRAWS and worker in self.program.runners(activation):
                 yield Place(activation, at)
+
+    @cached_property
+    def _is_there_before(self) -> bool:
+        """Whether NumPy's global generator certainly is there before the workers are forked. From
+        NumPy 2 on, `import numpy` alone does not make one."""
+        for (activation, _), path in self.program.record.externals.items():
+            if path.startswith("numpy.random.") and MAIN in self.program.runners(activation):
+                return True
+        for file in self.program.solver.files.values():
+            for step in f.steps(file.module.body):
+                for expression in f.expressions(step):
+                    if isinstance(expression, f.Imported):
+                        name = f"{expression.module}.{expression.name or ''}"
+                        if name.startswith(_TOUCHING):
+                            return True
+        return False
 
     def _generators_of(self, worker: Worker) -> Iterator[tuple[str, Place, Place]]:
         """The generators of modules that a worker uses: the name, and where it is made and used."""
@@ -100,5 +119,8 @@ class Randomness:
                         return True
         return False
 
+
+_TOUCHING = ("numpy.random", "pandas.", "scipy.stats", "sklearn.")
+"""What imports NumPy's global generator."""
 
 _SEEDING = ("seed", "setstate", "set_state", "spawn", "jump")
