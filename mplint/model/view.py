@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from mplint.model.signatures import Signatures
     from mplint.model.startup import Startup
     from mplint.model.tasks import Tasks
-    from mplint.model.updates import Updates
+    from mplint.model.updates import Unlocked, Updates
     from mplint.model.waiting import Waiting
 
 from mplint.model import facts as f
@@ -258,6 +258,24 @@ class View:
             if operations:
                 return [missing for missing in found if missing is not None]
         return self._ask(node, interfaces.treated_as_collection)
+
+    def unlocked_updates(self, node: cst.Assign | cst.AugAssign) -> list[Unlocked]:
+        """Why what an assignment changes of a shared value can be lost."""
+        return self._ask_step(node, self.program.updates.unlocked)
+
+    def _ask_step(
+        self, node: cst.CSTNode, question: Callable[[Any, Activation], T | None]
+    ) -> list[T]:
+        """The answers about a statement, one per activation that has one."""
+        at = self.number(node)
+        if at is None:
+            return []
+        answers = []
+        for activation in self.activations(node):
+            step = self.program.outline(activation).steps.get(at)
+            if step is not None:
+                answers.append(question(step, activation))
+        return [answer for answer in answers if answer is not None]
 
     def misused_locks(self, node: cst.CSTNode) -> list[Misuse]:
         """What a call, or an expression that is a statement or a test, does with a lock and should

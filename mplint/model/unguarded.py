@@ -1,0 +1,108 @@
+"""Whether code certainly runs without a lock, and in any of several processes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mplint.model import facts as f
+from mplint.model.values import Activation, Made, Named
+
+if TYPE_CHECKING:
+    from mplint.model.outline import Around
+    from mplint.model.program import Program
+
+MAX_CALLERS = 6
+
+_NO_LOCKS = frozenset(
+    {
+        "contextlib.suppress",
+        "contextlib.redirect_stdout",
+        "contextlib.redirect_stderr",
+        "tempfile.TemporaryDirectory",
+        "warnings.catch_warnings",
+    }
+)
+"""Context managers that lock nothing."""
+
+_HARMLESS_DECORATORS = frozenset({"staticmethod", "classmethod"})
+
+
+def is_unguarded(
+    program: Program, activation: Activation, at: int, above: frozenset[Activation] = frozenset()
+) -> bool:
+    """Whether nobody can hold a lock at a statement, neither its function nor one that calls it,
+    and whether no test lets only one of several processes come there. False when that is not
+    known."""
+    if activation in above or len(above) > MAX_CALLERS:
+        return False
+    solver = program.solver
+    if not solver.decorations.get(activation.scope, frozenset()) <= _HARMLESS_DECORATORS:
+        return False
+    outline = program.outline(activation)
+    if any(_may_guard(program, frame, activation) for frame in outline.around(at)):
+        return False
+    for number, expression in outline.expressions.items():
+        if number < at and _may_acquire(program, expression, activation):
+            return False
+    entry = any(activation in worker.entries for worker in program.processes)
+    callers = [edge for edge in program.callers.get(activation, ()) if edge.launch is None]
+    if activation in solver.from_outside and not entry:
+        return False
+    return all(
+        is_unguarded(program, edge.caller, edge.at, above | {activation}) for edge in callers
+    )
+
+
+def _may_guard(program: Program, frame: Around, activation: Activation) -> bool:
+    node = frame.node
+    if isinstance(node, f.With):
+        return not all(_locks_nothing(program, item, activation) for item, _ in node.items)
+    if isinstance(node, f.Branch) and frame.part in ("body", "otherwise"):
+        count = frame.index + 1 if frame.part == "body" else len(node.arms)
+        return any(_tells_processes_apart(test, activation) for test, _ in node.arms[:count])
+    return isinstance(node, f.Match)
+
+
+def _locks_nothing(program: Program, manager: f.Expr, activation: Activation) -> bool:
+    """Whether a context manager is certainly something else than a lock."""
+    if isinstance(manager, f.Call):
+        functions = program.values(manager.function, activation)
+        if functions and all(isinstance(v, Named) and v.path in _NO_LOCKS for v in functions):
+            return True
+    values = program.values(manager, activation)
+    return bool(values) and all(
+        isinstance(value, Made) and "acquire" not in value.kind.methods for value in values
+    )
+
+
+def _may_acquire(program: Program, expression: f.Expr, activation: Activation) -> bool:
+    """Whether an expression takes a lock, or calls a function of the project that may keep one."""
+    if isinstance(expression, f.Attribute) and expression.name in ("acquire", "__enter__"):
+        return True
+    if isinstance(expression, f.Attribute) and expression.name in ("enter_context", "enter"):
+        return True
+    for callee in program.callees_at.get((activation, expression.at), ()):
+        for inner in program.outline(callee).expressions.values():
+            if isinstance(inner, f.Attribute) and inner.name in ("acquire", "enter_context"):
+                return True
+    return False
+
+
+def _tells_processes_apart(test: f.Expr, activation: Activation) -> bool:
+    """Whether a test may hold in one of several processes only: `if rank == 0`, `if is_first`."""
+    match test:
+        case f.Unary(operand=operand):
+            return _tells_processes_apart(operand, activation)
+        case f.Boolean(operands=operands):
+            return any(_tells_processes_apart(operand, activation) for operand in operands)
+        case f.Comparison(left=left, rest=rest):
+            equal = any(operator in ("==", "is") for operator, _ in rest)
+            sides = [left, *(right for _, right in rest)]
+            return equal and not any(isinstance(side, (f.Binary, f.Subscript)) for side in sides)
+        case f.Name(id=name):
+            return name in {parameter.name for parameter in activation.scope.parameters}
+        case f.Attribute():
+            return True
+        case f.Call(function=f.Attribute(name=name)):
+            return name in ("is_set", "acquire")
+    return False
