@@ -520,11 +520,19 @@ class Sentinels:
         """How many processes of a worker share an object."""
         total: Count | None = None
         for edge in worker.edges:
-            count = self._along(edge.caller, edge.at, made, at_most=at_most)
+            count = self.started(edge, made, at_most=at_most)
             if count is None or total is not None:
                 return None
             total = count
         return total
+
+    def started(self, edge: Edge, made: Made, *, at_most: bool = False) -> Count | None:
+        """How many processes that share an object are started from one line."""
+        return self._along(edge.caller, edge.at, made, at_most=at_most)
+
+    def turns(self, operation: Operation, made: Made) -> Count | None:
+        """How often an operation is done for one object, where that is certain."""
+        return self._along(operation.activation, operation.at, made, at_most=False)
 
     def puts(self, puts: list[Operation], channel: Channel) -> Count | None:
         """How many times something is put on a channel, over all of `puts`, at most."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
+from mplint.model.arrivals import Arrivals
+from mplint.model.conditions import Conditions
 from mplint.model.flow import catches
 from mplint.model.nouns import MAIN, Worker
 from mplint.model.sequence import is_first
@@ -71,21 +74,31 @@ class Signals:
     def __init__(self, program: Program) -> None:
         self.program = program
 
+    @cached_property
+    def arrivals(self) -> Arrivals:
+        """Whether all those come to a barrier for whom it waits."""
+        return Arrivals(self.program)
+
+    @cached_property
+    def conditions(self) -> Conditions:
+        """Whether a condition is held, and a notification heard."""
+        return Conditions(self.program)
+
     # Events -------------------------------------------------------------------------------------
 
     def unset(self, wait: Operation) -> Unset | None:
         """For a wait for an event that waits for ever: how it can come that nobody sets it."""
-        event = self._awaited(wait, "event")
+        event = self.awaited(wait, "event")
         if event is None or not self.program.is_seen_whole(event):
             return None
         if self.program.sharing.made_in_worker(event) or not self._is_shared(event):
             return None  # the cause is told as such; or somebody wants to sleep for ever
-        sets = self._operations(event, "set")
+        sets = self.operations(event, "set")
         if not sets:
             return Unset(event)
         return self._late(wait, sets, event) or self._dead_setters(wait, sets, event)
 
-    def _awaited(self, wait: Operation, role: str) -> Made | None:
+    def awaited(self, wait: Operation, role: str) -> Made | None:
         """The object for processes that an operation waits for, when it does so for ever and nobody
         watches it."""
         waiting, made = self.program.waiting, wait.receiver
@@ -97,7 +110,8 @@ class Signals:
             return None
         return made
 
-    def _operations(self, made: Made, *verbs: str) -> list[Operation]:
+    def operations(self, made: Made, *verbs: str) -> list[Operation]:
+        """What is done to an object."""
         return [operation for operation in self.program.on[made] if operation.does in verbs]
 
     def _is_shared(self, made: Made) -> bool:
@@ -190,15 +204,15 @@ class Signals:
         before = self._statement_before(clear.activation, clear.at)
         sets = [
             operation
-            for operation in self._operations(event, "set")
+            for operation in self.operations(event, "set")
             if operation.activation is clear.activation
             and before is not None
             and outline.step_of(operation.at) is before
         ]
-        if not sets or not sets[0].sure or len(self._operations(event, "set")) > 1:
+        if not sets or not sets[0].sure or len(self.operations(event, "set")) > 1:
             return None
-        for wait in self._operations(event, "wait"):
-            if not wait.runners & clear.runners and self._awaited(wait, "event") is event:
+        for wait in self.operations(event, "wait"):
+            if not wait.runners & clear.runners and self.awaited(wait, "event") is event:
                 return Pulse(event, sets[0], wait)
         return None
 

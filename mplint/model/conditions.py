@@ -1,0 +1,174 @@
+"""Whether a condition is held where it has to be, and whether a notification is heard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mplint.model import facts as f
+from mplint.model.values import Activation, Made
+
+if TYPE_CHECKING:
+    from mplint.model.nouns import Operation
+    from mplint.model.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """A wait for a notification that may come before it, or that nobody gives: `notify` is None."""
+
+    condition: Made
+    notify: Operation | None
+
+
+class Conditions:
+    """The questions about conditions, over one program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    def unheld(self, operation: Operation) -> Made | None:
+        """For a wait or notify: the condition, when the process certainly does not hold it."""
+        condition = operation.receiver
+        if not isinstance(condition, Made) or condition.kind.role != "condition":
+            return None
+        if operation.does not in ("wait", "notify") or operation.call is None:
+            return None
+        program = self.program
+        if not operation.crosses or not program.is_seen_whole(condition):
+            return None
+        locks = self._locks(condition)
+        if locks is None or not program.runners(operation.activation):
+            return None
+        for lock in locks:
+            for taken in program.on.get(lock, ()):
+                if taken.does == "acquire" and taken.call is not None:
+                    return None  # taken by hand: who knows where it is given back
+        return None if self._may_be_held(operation, locks) else condition
+
+    def _locks(self, condition: Made) -> set[Made] | None:
+        """What holding a condition means: itself, and the lock that it is made of."""
+        found = {condition}
+        for value in self.program.solver.cells.get((condition, "lock"), frozenset()):
+            if not isinstance(value, Made):
+                return None
+            found.add(value)
+        return found
+
+    def _may_be_held(self, operation: Operation, locks: set[Made]) -> bool:
+        """Whether a `with` stands around an operation, or around a call that leads to it."""
+        program = self.program
+        todo = [(operation.activation, operation.at)]
+        seen = set()
+        while todo:
+            place = todo.pop()
+            if place in seen:
+                continue
+            seen.add(place)
+            activation, at = place
+            if activation in program.solver.from_outside:
+                return True
+            if self._is_around(activation, at, locks):
+                return True
+            todo += [
+                (edge.caller, edge.at)
+                for edge in program.callers.get(activation, ())
+                if edge.launch is None
+            ]
+        return False
+
+    def _is_around(self, activation: Activation, at: int, locks: set[Made]) -> bool:
+        program = self.program
+        for frame in program.outline(activation).around(at):
+            if not isinstance(frame.node, f.With) or frame.part != "body":
+                continue
+            for manager, _ in frame.node.items:
+                values = program.values(manager, activation)
+                if not values or any(not isinstance(v, Made) or v in locks for v in values):
+                    return True
+        return False
+
+    # Waits without a test -----------------------------------------------------------------------
+
+    def unheard(self, wait: Operation) -> Unheard | None:
+        """For a wait that waits for ever: whether the notification can have come before, so that
+        there is none any more; or whether there never is one."""
+        program = self.program
+        condition = program.signals.awaited(wait, "condition")
+        if condition is None or not program.is_seen_whole(condition):
+            return None
+        if program.sharing.made_in_worker(condition) or self.unheld(wait) is not None:
+            return None
+        notifies = program.signals.operations(condition, "notify")
+        others = [notify for notify in notifies if not notify.runners & wait.runners]
+        if len(others) < len(notifies) or any(notify.launch for notify in notifies):
+            return None
+        users = {runner for operation in program.on[condition] for runner in operation.runners}
+        if all(isinstance(runner, str) for runner in users):
+            return None
+        if not others:
+            return Unheard(condition, None)
+        if wait.name != "wait" or self._is_tested(wait) or self._is_announced(wait, condition):
+            return None
+        if any(self._is_repeated(notify) or self._asks_first(notify) for notify in others):
+            return None
+        return Unheard(condition, others[0])
+
+    def _is_tested(self, wait: Operation) -> bool:
+        """Whether a test decides if the process waits, or a loop if it goes on to wait."""
+        program = self.program
+        places = [(wait.activation, wait.at)]
+        places += [(e.caller, e.at) for e in program.callers[wait.activation] if e.launch is None]
+        return any(
+            isinstance(frame.node, (f.While, f.For, f.Branch, f.Conditional, f.Boolean, f.Match))
+            for activation, at in places
+            for frame in program.outline(activation).around(at)
+        )
+
+    def _is_announced(self, wait: Operation, condition: Made) -> bool:
+        """Whether something is called while the condition is held, before the wait: it can tell the
+        others that they may notify, who have to wait for the condition until this one waits."""
+        outline = self.program.outline(wait.activation)
+        for frame in outline.around(wait.at):
+            if isinstance(frame.node, f.With) and frame.part == "body":
+                inside = [
+                    expression
+                    for at, expression in outline.expressions.items()
+                    if frame.node.at < at < wait.at and isinstance(expression, f.Call)
+                ]
+                managers = {manager.at for manager, _ in frame.node.items}
+                steps = [
+                    step
+                    for step in f.steps(frame.node.body)
+                    if isinstance(step, f.Bind) and step.at < wait.at
+                ]
+                if steps or any(
+                    call.at not in managers
+                    and self.program.record.externals.get((wait.activation, call.at)) != "print"
+                    for call in inside
+                ):
+                    return True
+        return False
+
+    def _is_repeated(self, notify: Operation) -> bool:
+        """Whether a notification comes again and again."""
+        program = self.program
+        if program.outline(notify.activation).loops(notify.at):
+            return True
+        return any(
+            program.outline(edge.caller).loops(edge.at)
+            for edge in program.callers[notify.activation]
+            if edge.launch is None
+        )
+
+    def _asks_first(self, notify: Operation) -> bool:
+        """Whether the notifying function waits for something else before: for the news that the
+        other side is there."""
+        above = set(self.program.upward(notify.activation))
+        return any(
+            operation.does in ("get", "join", "result", "poll", "look", "alive", "wait")
+            and operation.activation in above
+            and (operation.activation is not notify.activation or operation.at < notify.at)
+            for operation in self.program.operations
+            if operation.does != "join" or operation.activation is notify.activation
+        )
