@@ -113,13 +113,29 @@ MANAGER = Kind(
     parameters=("address", "authkey", "serializer"),
 )
 
+UNSTARTED = replace(MANAGER, name="BaseManager")
+"""A manager whose server does not run until somebody starts it."""
+
+SHARED_MEMORY_MANAGER = replace(
+    MANAGER,
+    name="SharedMemoryManager",
+    methods={
+        **{name: method for name, method in MANAGER.methods.items() if name not in _OFFERS},
+        "SharedMemory": Method("other", ("size",), gives="manager:SharedMemory"),
+        "ShareableList": Method("other", ("sequence",)),
+    },
+)
+
 MAKERS: dict[str, Maker] = {
     "Manager": Maker(MANAGER),
-    "managers.SyncManager": Maker(MANAGER),
-    "managers.BaseManager": Maker(MANAGER),
-    "managers.SharedMemoryManager": Maker(MANAGER),
+    "managers.SyncManager": Maker(UNSTARTED),
+    "managers.BaseManager": Maker(UNSTARTED),
+    "managers.SharedMemoryManager": Maker(SHARED_MEMORY_MANAGER),
 }
 """The callables that make a manager, below the library's root."""
 
-GIVEN: dict[str, Kind] = {f"manager:{name}": kind for name, kind in _OFFERS.items()}
+GIVEN: dict[str, Kind] = {
+    **{f"manager:{name}": kind for name, kind in _OFFERS.items()},
+    "manager:SharedMemory": mp.SHARED_MEMORY,
+}
 """What its methods give back, by the word in `Method.gives`."""

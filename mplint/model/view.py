@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mplint.model.lifecycle import Lifecycle
     from mplint.model.locks import Locks
     from mplint.model.looks import Looks
+    from mplint.model.managers import Ended
     from mplint.model.memory import Memory
     from mplint.model.misused import Misuse
     from mplint.model.order import Order, Unflushed
@@ -296,6 +297,23 @@ class View:
         if isinstance(test, cst.Name):
             return self._ask(test, self.program.locks.tested)
         return self.misused_locks(test) if isinstance(test, cst.Attribute) else []
+
+    def ended_managers(self, node: cst.CSTNode) -> list[Ended]:
+        """What a `with` or a call does with a manager that is not there, or will be gone."""
+        managers = self.program.memory.managers
+        at = self.number(node)
+        found: list[Ended | None] = []
+        for activation in self.activations(node):
+            step = self.program.outline(activation).steps.get(at or 0)
+            if isinstance(node, cst.With) and isinstance(step, f.With):
+                found.append(managers.used_after(step, activation))
+        if isinstance(node, cst.Call):
+            found += [managers.outlived_by(start) for start in self.operations(node, "start")]
+            ends = self.operations(node, "shutdown")
+            found += [managers.used_after_shutdown(end) for end in ends]
+            found += self._ask(node, managers.unstarted)
+            found += self._ask(node, managers.dropped)
+        return [ended for ended in found if ended is not None]
 
     def shared_files(self, node: cst.Call) -> list[Shared]:
         """Which files of several processes a call opens."""
