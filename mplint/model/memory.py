@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from mplint.model.blocks import Blocks
 from mplint.model.managers import Managers
 
 if TYPE_CHECKING:
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
 
 
 class Memory:
-    """The questions about shared memory, over one program; those about managers in a room of their
-    own."""
+    """The questions about what outlives what, over one program."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
@@ -22,3 +22,8 @@ class Memory:
     def managers(self) -> Managers:
         """Who uses what managers offer when they are not there."""
         return Managers(self.program)
+
+    @cached_property
+    def blocks(self) -> Blocks:
+        """How long blocks of shared memory live, and what looks into them."""
+        return Blocks(self.program)

@@ -11,6 +11,7 @@ import libcst as cst
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mplint.model.blocks import Leaked, Outlived
     from mplint.model.bounded import Bounded
     from mplint.model.children import Children
     from mplint.model.contexts import Contexts
@@ -304,7 +305,7 @@ class View:
         at = self.number(node)
         found: list[Ended | None] = []
         for activation in self.activations(node):
-            step = self.program.outline(activation).steps.get(at or 0)
+            step = self.program.outline(activation).steps.get(-1 if at is None else at)
             if isinstance(node, cst.With) and isinstance(step, f.With):
                 found.append(managers.used_after(step, activation))
         if isinstance(node, cst.Call):
@@ -314,6 +315,26 @@ class View:
             found += self._ask(node, managers.unstarted)
             found += self._ask(node, managers.dropped)
         return [ended for ended in found if ended is not None]
+
+    def outlived_blocks(self, node: cst.Call | cst.Return) -> list[Outlived]:
+        """What looks into shared memory that a call closes, or that goes when a function ends."""
+        blocks = self.program.memory.blocks
+        if isinstance(node, cst.Call):
+            found = [blocks.after_close(close) for close in self.operations(node, "close")]
+        else:
+            at = self.number(node)
+            found = []
+            for activation in self.activations(node):
+                step = self.program.outline(activation).steps.get(-1 if at is None else at)
+                if isinstance(step, f.Leave):
+                    found.append(blocks.returned(step, activation))
+        return [outlived for outlived in found if outlived is not None]
+
+    def leaked_blocks(self, node: cst.Call) -> list[Leaked]:
+        """What a call does with shared memory that leaves it behind, or is done twice."""
+        blocks = self.program.memory.blocks
+        found = [blocks.misplaced(unlink) for unlink in self.operations(node, "other")]
+        return [leaked for leaked in found if leaked] + self._ask(node, blocks.never_unlinked)
 
     def shared_files(self, node: cst.Call) -> list[Shared]:
         """Which files of several processes a call opens."""

@@ -1,0 +1,54 @@
+"""Shared memory whose name goes twice, too early, or never."""
+
+import libcst as cst
+
+from mplint.outcome import Raises
+from mplint.rule import Rule, RuleVisitor
+
+
+class Visitor(RuleVisitor):
+    def visit_Call(self, node: cst.Call) -> None:
+        for leaked in self.model.leaked_blocks(node):
+            name = leaked.worker.name if leaked.worker is not None else ""
+            related = []
+            if leaked.block.site != leaked.at:
+                related.append((leaked.block.site, "the shared memory is opened here"))
+            if leaked.why == "twice":
+                also = f"`{name}` unlinks it as well" if name else "it has been before"
+                if leaked.other is None:
+                    also = f"each process of `{name}` does so"
+                said = (
+                    f"the shared memory is unlinked more than once: {also}, and the second one "
+                    "raises FileNotFoundError"
+                )
+                cure = "Let one process unlink it, the one that has made it; the others close it."
+            elif leaked.why == "early":
+                said = (
+                    f"the shared memory is unlinked while `{name}` may not have opened it yet, "
+                    "which then raises FileNotFoundError"
+                )
+                cure = f"Unlink it when `{name}` has been joined, or has said that it is open."
+            else:
+                said = (
+                    "nobody unlinks this shared memory: with `track=False` it stays in the "
+                    "system's memory when all processes have ended"
+                )
+                cure = "Call `unlink()` in a `finally`, or leave `track=False` away."
+            if leaked.other is not None:
+                note = "this is the other unlink" if leaked.why == "twice" else "it is started here"
+                related.insert(0, (leaked.other, note))
+            methods = leaked.start_methods
+            self.report(node, said=said, cure=cure, related=related, start_methods=methods)
+            return
+
+
+RULE = Rule(
+    code="MPL512",
+    name="shared-memory-leaked",
+    kind="bug",
+    summary="shared memory that is unlinked twice, too early or never",
+    message="{said}",
+    help="{cure}",
+    visitor=Visitor,
+    proof=Raises("FileNotFoundError"),
+)
