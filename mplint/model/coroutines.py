@@ -110,8 +110,11 @@ class Coroutines:
         program, activation = self.program, operation.activation
         if any(holder is activation for holder, _ in program.record.looks):
             return True
+        verbs = {"look", "poll", "alive", "kill"}
+        if operation.kind.role == "queue":
+            verbs.add("put")  # it takes out what it has put in
         return any(
-            other.activation is activation and other.does in ("look", "poll", "alive", "kill")
+            other.activation is activation and other.does in verbs
             for other in program.on.get(operation.receiver, ())
             if other.call is not None  # the end of `with pool:` kills what has ended
         )

@@ -379,8 +379,7 @@ class Pickling:
 
     def pickler(self, operation: Operation) -> str:
         """The pickler behind a queue or a pool."""
-        receiver = operation.receiver
-        library = receiver.library if isinstance(receiver, Made) else None
+        library = self.program.library_of(operation.receiver)
         return library.pickler if library is not None else "pickle"
 
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
+from mplint import catalog
+from mplint.catalog import Library
 from mplint.catalog.multiprocessing import (
     BARRIER,
     CONDITION,
@@ -312,6 +314,14 @@ class Program(Questions):
             (activation,) = callers
 
     # Processes ----------------------------------------------------------------------------------
+
+    def library_of(self, value: Value) -> Library | None:
+        """The library that an object is of, or that the class of an instance derives from."""
+        if isinstance(value, Made):
+            return value.library
+        base = self.solver.base_name(value.cls) if isinstance(value, Instance) else None
+        found = catalog.library(base.path) if base is not None else None
+        return found[0] if found is not None else None
 
     def methods_of(self, value: Value) -> tuple[str, ...]:
         """The start methods that an object can belong to: that of its context, else those that

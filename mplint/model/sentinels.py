@@ -528,11 +528,25 @@ class Sentinels:
 
     def started(self, edge: Edge, made: Made, *, at_most: bool = False) -> Count | None:
         """How many processes that share an object are started from one line."""
-        return self._along(edge.caller, edge.at, made, at_most=at_most)
+        several = self._made_by(edge)
+        count = self._along(edge.caller, edge.at, made, at_most=at_most)
+        return None if count is None or several is None else count * several
 
     def turns(self, operation: Operation, made: Made) -> Count | None:
         """How often an operation is done for one object, where that is certain."""
         return self._along(operation.activation, operation.at, made, at_most=False)
+
+    def _made_by(self, edge: Edge) -> Count | None:
+        """How many processes a call makes: several, for `torch.multiprocessing.spawn`."""
+        cells = self.program.solver.cells
+        holder = edge.launch.holder if edge.launch is not None else None
+        if (holder, "spawned") not in cells:
+            return Count(1)
+        numbers = [
+            v.value if isinstance(v, Literal) else None for v in cells.get((holder, "nprocs"), ())
+        ]
+        number = numbers[0] if len(numbers) == 1 else None
+        return Count(number if isinstance(number, int) else 1) if number or not numbers else None
 
     def puts(self, puts: list[Operation], channel: Channel) -> Count | None:
         """How many times something is put on a channel, over all of `puts`, at most."""

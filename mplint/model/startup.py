@@ -101,7 +101,7 @@ class Startup:
 
     def _needs_no_main(self, holder: Value) -> bool:
         """Whether its processes get functions by value, and do not import the main module."""
-        library = holder.library if isinstance(holder, Made) else None
+        library = self.program.library_of(holder)
         return library is not None and library.pickler == "cloudpickle"
 
     def _is_class_call(self, made: Made) -> bool:
@@ -217,6 +217,23 @@ class Startup:
                 methods = tuple(m for m in self.methods(start) if text or m in importing)
                 return Unguarded(at, start, methods, text)
         return None
+
+    def is_run_by_children(self, module: Activation, at: int) -> bool:
+        """Whether the children that spawn or forkserver start run a place of a module again, when
+        they import it: somebody in sight starts such children, and no guard is around it."""
+        if SHOWCASES & set(self._inside(module.path)):
+            return False
+        if self._guard(module, at) is not None or self._left_before(module, at):
+            return False
+        return any(
+            self.methods(start) != ("fork",)
+            and (
+                module.path in self._drawn_in(start.activation.path)
+                or start.activation.path in self._drawn_in(module.path)
+            )
+            for starts in self.starts.values()
+            for start in starts
+        )
 
     def _at_import(self, module: Activation) -> list[tuple[Activation, int]]:
         """The calls that lead to a start, in a module or in the body of one of its classes."""

@@ -1,0 +1,18 @@
+import multiprocessing
+
+
+def work(results):
+    results.put("done")
+
+
+def main():
+    context = multiprocessing.get_context("spawn")
+    results = context.Queue()
+    process = context.Process(target=work, args=(results,))
+    process.start()
+    print(results.get())
+    process.join()
+
+
+if __name__ == "__main__":
+    main()
