@@ -1,4 +1,4 @@
-"""The start method is pinned to fork."""
+"""A program with threads pins the start method to fork."""
 
 import libcst as cst
 
@@ -11,22 +11,22 @@ class Visitor(RuleVisitor):
         at = self.model.number(node)
         if at is None:
             return
-        methods = {
-            self.model.contexts.method_named(activation, at)
-            for activation in self.model.activations(node)
-        }
-        if methods == {"fork"}:
-            self.report(node)
+        for activation in self.model.activations(node):
+            thread = self.model.contexts.pinned_to_fork(activation, at)
+            if thread is not None:
+                related = [(site, "a thread is started here") for site in thread.launched_at[:1]]
+                self.report(node, thread=thread.name, related=related)
+                return
 
 
 RULE = Rule(
     code="MPL608",
     name="fork-forced",
     kind="advice",
-    summary="the start method is pinned to fork",
+    summary="a program with threads pins the start method to fork",
     message=(
-        "pinned to fork, children begin as a copy of a process of which only one thread lives on: "
-        "a lock that another thread holds at that moment stays locked in the child for ever"
+        "pinned to fork, children begin as copies in which the thread of `{thread}` is missing: a "
+        "lock that it holds at that moment stays locked in the child for ever"
     ),
     help=(
         'Use "spawn" or "forkserver", give the workers what they need as arguments, and start '
