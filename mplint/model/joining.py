@@ -359,7 +359,9 @@ class Joining:
     def _sends(self, worker: Worker) -> bool:
         """Whether a worker has to do with others, who would miss it."""
         return any(edge.given for edge in worker.edges) or any(
-            worker in operation.runners for operation in self.program.operations
+            (operation.kind.family != "other" or operation.name.startswith("write"))
+            and worker in operation.runners
+            for operation in self.program.operations
         )
 
 

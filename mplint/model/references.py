@@ -75,7 +75,8 @@ class References:
             if (worker.holder, "spawned") in self.program.solver.cells:
                 continue  # the call that starts them waits for them
             for edge in worker.edges:
-                if edge.caller is place.activation:
+                given = any(made in values for _, values in edge.given)
+                if given and edge.caller is place.activation:
                     found = self._dropped_by(made, place, worker, edge.at, proxied=proxied)
                     if found is not None:
                         return found

@@ -49,4 +49,5 @@ RULE = Rule(
     visitor=Visitor,
     applies=Applies(start_methods=("spawn", "forkserver")),
     proof=Raises("FileNotFoundError", "No such file or directory"),
+    yields_to=("MPL510",),
 )

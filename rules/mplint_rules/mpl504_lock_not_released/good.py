@@ -12,10 +12,10 @@ def deposit(balance, lock, amount):
 def main():
     lock = multiprocessing.Lock()
     balance = multiprocessing.Value("i", 0)
-    for amount in ["10", "ten", "1"]:
-        process = multiprocessing.Process(target=deposit, args=(balance, lock, amount))
-        process.start()
-        process.join()
+    process = multiprocessing.Process(target=deposit, args=(balance, lock, "ten"))
+    process.start()
+    process.join()
+    deposit(balance, lock, "1")
     print(balance.value)
 
 

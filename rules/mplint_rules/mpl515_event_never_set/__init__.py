@@ -50,5 +50,6 @@ RULE = Rule(
     message="{said}",
     help="{cure}",
     visitor=Visitor,
+    yields_to=("MPL316",),
     proof=Hangs("wait"),
 )
