@@ -220,16 +220,17 @@ class Program(Questions):
         found: dict[Value, set[str]] = defaultdict(set)
         for (owner, name), values in self.solver.cells.items():
             if isinstance(owner, (Instance, ClassRef)) and isinstance(name, str):
-                for value in self._held(values, 0):
+                for value in self.held(values):
                     found[value].add(name)
         return found
 
-    def _held(self, values: Values, depth: int) -> Iterator[Value]:
+    def held(self, values: Values, depth: int = 0) -> Iterator[Made]:
+        """The followed objects among some values, and in containers among them."""
         for value in values:
             if isinstance(value, Made):
                 yield value
             elif isinstance(value, Container) and depth < MAX_NESTING:
-                yield from self._held(self.solver.cells.get((value, "all"), NOTHING), depth + 1)
+                yield from self.held(self.solver.cells.get((value, "all"), NOTHING), depth + 1)
 
     def is_reached_unseen(self, value: Value) -> bool:
         """Whether an object may be used through an object that we do not know: it is in an

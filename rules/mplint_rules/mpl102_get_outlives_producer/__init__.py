@@ -46,4 +46,5 @@ RULE = Rule(
     help="Send something in `finally` in the worker, or {cure}.",
     visitor=Visitor,
     proof=Hangs("get"),
+    yields_to=("MPL124",),
 )

@@ -1,0 +1,43 @@
+"""A reader waits for the end of a pipe whose writing end it holds itself."""
+
+import libcst as cst
+
+from mplint.outcome import Hangs
+from mplint.rule import Rule, RuleVisitor
+
+
+class Visitor(RuleVisitor):
+    def visit_Call(self, node: cst.Call) -> None:
+        for wait in self.model.operations(node, "get"):
+            kept = self.model.pipes.kept_open(wait)
+            if kept is None:
+                continue
+            related = [(kept.channel.site, "the pipe is made here")]
+            if kept.start is not None:
+                related.insert(0, (kept.start, "the reading process is started here"))
+            self.report(
+                node,
+                call=wait.text,
+                how=kept.how,
+                start_methods=kept.start_methods,
+                related=related,
+            )
+            return
+
+
+RULE = Rule(
+    code="MPL124",
+    name="pipe-end-kept-open",
+    kind="bug",
+    summary="a reader waits for the end of a pipe whose writing end it holds itself",
+    message=(
+        "`{call}` is repeated until the end of the pipe, which comes only when every copy of the "
+        "other end is closed: {how}"
+    ),
+    help=(
+        "Close the other end in the reading process: in the parent after `start()`, in a child "
+        "first of all. Or send a sentinel, and stop at it."
+    ),
+    visitor=Visitor,
+    proof=Hangs("recv"),
+)
