@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mplint import catalog
+from mplint.catalog import python
 from mplint.model import facts as f
 from mplint.model.values import (
     NOTHING,
@@ -36,6 +37,12 @@ class Attribute:
     value: f.Expr
     site: Site
     scope: f.Scope
+
+    @property
+    def is_given(self) -> bool:
+        """Whether it is set to what the function is given as a parameter."""
+        names = {parameter.name for parameter in self.scope.parameters}
+        return isinstance(self.value, f.Name) and self.value.id in names
 
 
 class Attributes:
@@ -133,7 +140,7 @@ class Attributes:
         if not scope.parameters:
             return
         this = scope.parameters[0].name
-        for step in _certain(scope.body):
+        for step in certain(scope.body):
             if isinstance(step, f.Bind) and step.value is not None and step.operator is None:
                 for target, value in _pairs(step):
                     if isinstance(target, f.Attribute) and isinstance(target.value, f.Name):
@@ -172,12 +179,12 @@ class Attributes:
         )
 
 
-def _certain(block: f.Block) -> Iterator[f.Step]:
+def certain(block: f.Block) -> Iterator[f.Step]:
     """The steps of a block that are reached on every way through it."""
     for step in block:
         yield step
         if isinstance(step, (f.With, f.Try)):
-            yield from _certain(step.body)
+            yield from certain(step.body)
 
 
 def _pairs(step: f.Bind) -> Iterator[tuple[f.Expr, f.Expr]]:
@@ -203,7 +210,9 @@ def _calls_base(scope: f.Scope) -> bool:
 
 def is_plain_base(base: Named) -> bool:
     """Whether a class of a library adds nothing to how its subclasses are pickled."""
-    return base.path in _PLAIN_BASES or isinstance(catalog.find(base.path), catalog.Maker)
+    if base.path in _PLAIN_BASES or base.path in python.EXCEPTIONS:
+        return True
+    return isinstance(catalog.find(base.path), catalog.Maker)
 
 
 _STATE_METHODS = ("__getstate__", "__reduce__", "__reduce_ex__", "__getnewargs__", "__setattr__")

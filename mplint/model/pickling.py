@@ -236,7 +236,11 @@ class Pickling:
         values = self.program.solver.cells.get((instance, attribute.name), NOTHING)
         containers = [value for value in values if isinstance(value, Container)]
         if not containers:
-            return self._of_values(values, site, depth + 1, moment)
+            found = self._of_values(values, site, depth + 1, moment)
+            # what callers elsewhere give says nothing of those that nobody sees
+            made = found.made if found is not None else None
+            foreign = made is not None and made.path != attribute.site.path
+            return None if foreign and attribute.is_given else found
         if len(values) > 1 or containers[0].shape in ("generator", "iterator"):
             return None
         # what is put in later may be put in by the child: only what stands there counts
@@ -288,6 +292,8 @@ class Pickling:
         library = given.library
         if given.task is not None or (library is not None and library.pickler != "pickle"):
             return None
+        if given.kind.role == "process" and not given.index and not self._is_started(given.holder):
+            return None
         moment = self._moment(given)
         for part in (given.function, given.packed, given.named):
             if part is not None:
@@ -295,6 +301,12 @@ class Pickling:
                 if found is not None:
                     return found
         return None
+
+    def _is_started(self, process: Value) -> bool:
+        """Whether a process is started, as far as we see, or may be where we do not."""
+        if process in self.program.solver.escapes or isinstance(process, Instance):
+            return True
+        return any(o.does == "start" for o in self.program.on.get(process, ()))
 
     def _moment(self, given: Handover) -> Moment:
         """When the process is started: at its `start()`, where there is one."""

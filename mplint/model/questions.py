@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mplint.model.coroutines import Coroutines
     from mplint.model.draining import Draining
     from mplint.model.ending import Ending
+    from mplint.model.exceptions import Exceptions
     from mplint.model.files import SharedFiles
     from mplint.model.forking import Forking
     from mplint.model.globals import Globals
@@ -126,6 +127,13 @@ class Questions:
         from mplint.model.pickling import Pickling
 
         return Pickling(self._program)
+
+    @cached_property
+    def exceptions(self) -> Exceptions:
+        """Whether errors and results come back from a pool's worker."""
+        from mplint.model.exceptions import Exceptions
+
+        return Exceptions(self._program)
 
     @cached_property
     def startup(self) -> Startup:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mplint.model.coroutines import Coroutines
     from mplint.model.draining import Draining
     from mplint.model.ending import Ending
+    from mplint.model.exceptions import Exceptions
     from mplint.model.files import Race, Shared, SharedFiles
     from mplint.model.forking import Forking
     from mplint.model.importing import Importing
@@ -122,6 +123,11 @@ class View:
     def pickling(self) -> Pickling:
         """What can be sent to another process."""
         return self.program.pickling
+
+    @property
+    def exceptions(self) -> Exceptions:
+        """Whether errors and results come back from a pool's worker."""
+        return self.program.exceptions
 
     @property
     def startup(self) -> Startup:
