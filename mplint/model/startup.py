@@ -328,6 +328,15 @@ class Startup:
                 return "good"
         return None
 
+    def is_main_only(self, module: Activation, at: int) -> bool:
+        """Whether a place of a module is under a main guard, so that children never come there."""
+        return any(
+            isinstance(frame.node, f.Branch)
+            and frame.part == "body"
+            and self._is_guard(frame.node.arms[frame.index][0], module) == "main"
+            for frame in self.program.outline(module).around(at)
+        )
+
     def _is_guarded_by(self, frame: Around, at: int, module: Activation) -> bool:
         """Whether a `match __name__`, or a guard inside an expression, is around a place."""
         match frame.node:
