@@ -18,6 +18,11 @@ def wraps(function):
     def call(*args): return function(*args)
     return call
 
+def again(function):
+    @functools.wraps(function)
+    def call(*args): return function(*args)
+    return call
+
 def factory(n):
     def decorate(function):
         def call(*args): return function(*args)
@@ -38,7 +43,7 @@ def sometimes(function):
 
 @bare
 def a(): pass
-@wraps
+@again
 def b(): pass
 @factory(1)
 def c(): pass
@@ -53,7 +58,7 @@ def h(): pass
 def plain(): pass
 def renamed(): pass
 
-alias, renamed = wraps(plain), wraps(renamed)
+alias, renamed = wraps(plain), again(renamed)
 
 class Above:
     def __private(self): pass
