@@ -8,10 +8,13 @@ import pytest
 from small import Small, put_into, small
 
 FUNCTION = """
-    lock, total = mp.Lock(), mp.Value("i")
+    lock, total, everybody = mp.Lock(), mp.Value("i"), mp.Barrier(2)
 
     def work(*given):
         pass
+
+    def meet():
+        everybody.wait()
 
     def locked():
         with lock:
@@ -61,9 +64,10 @@ TURN = "for n in {}:\n    p = {}(target={})\n    p.start()\n    p.join()  # here
         ("p = ps[0]\np.start()\np.join()  # here", False),
         (TURN.format("names", "mp.Process", "work"), False),
         (TURN.format("range(mp.cpu_count())", "mp.Process", "work"), True),
-        (TURN.format("names", "mp.Process", "locked"), True),
-        (TURN.format("[1]", "mp.Process", "locked"), False),
-        (TURN.format("names", "threading.Thread", "locked"), False),
+        (TURN.format("names", "mp.Process", "locked"), False),
+        (TURN.format("names", "mp.Process", "meet"), True),
+        (TURN.format("[1]", "mp.Process", "meet"), False),
+        (TURN.format("names", "threading.Thread", "meet"), False),
     ],
 )
 def test_joined_in_the_turn_that_starts(tmp_path: Path, body: str, found: bool) -> None:

@@ -151,7 +151,7 @@ class Joining:
 
     def _meant_side_by_side(self, loop: f.For, start: Operation, join: Operation) -> Site | None:
         """What shows that the processes were to run side by side: they are collected, they are as
-        many as there are processors, or they take turns with a lock or barrier."""
+        many as there are processors, or they wait for each other."""
         held = self._held_by(join.receiver)
         if held is not None:
             return held
@@ -161,9 +161,9 @@ class Joining:
         for worker in self.program.processes:
             if worker.holder is join.receiver:
                 for operation in self.program.operations:
-                    among = operation.kind.role in ("lock", "barrier", "condition", "value")
-                    if among and operation.kind.family == "process" and operation.method.waits:
-                        if operation.runners == {worker}:
+                    kind = operation.kind
+                    if kind.role == "barrier" and kind.family == "process":
+                        if operation.method.waits and operation.runners == {worker}:
                             return operation.site
         return None
 
@@ -352,19 +352,30 @@ class Joining:
                     continue
                 for way, states in self._failing.ends(entry, "").items():
                     why = states.get("")
-                    if isinstance(way, Raised) and why is not None and way.error not in _MEANT:
+                    if why is None or not isinstance(way, Raised) or way.error in _MEANT:
+                        continue
+                    if not self._is_of_the_system(why.site):
                         return Unnoticed(worker, why.site)
         return None
 
+    def _is_of_the_system(self, site: Site) -> bool:
+        """Whether what can fail at a place is a call of the operating system, which seldom does."""
+        return any(
+            self.program.record.externals.get((activation, site.at), "").startswith(_SYSTEM)
+            for activation in self.program.activations_at(site)
+        )
+
     def _sends(self, worker: Worker) -> bool:
         """Whether a worker has to do with others, who would miss it."""
-        return any(edge.given for edge in worker.edges) or any(
+        given = {value for edge in worker.edges for _, values in edge.given for value in values}
+        return bool(given - {worker.holder}) or any(
             (operation.kind.family != "other" or operation.name.startswith("write"))
             and worker in operation.runners
             for operation in self.program.operations
         )
 
 
-_MEANT = ("SystemExit", "KeyboardInterrupt", "GeneratorExit", "EOFError")
+_SYSTEM = ("os.", "shutil.", "pathlib.", "tempfile.")
+_MEANT = ("SystemExit", "KeyboardInterrupt", "GeneratorExit", "EOFError", "OSError")
 _LOOKS = frozenset({"exitcode", "sentinel", "pid", "value"})
 _TALK = frozenset({"append", "info", "debug", "warning", "format", "write", "flush"})

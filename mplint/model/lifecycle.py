@@ -11,6 +11,7 @@ from mplint import catalog
 from mplint.model import facts as f
 from mplint.model.solve import mentions
 from mplint.model.states import Track, Wrong, tracked
+from mplint.model.unstarted import Unstarted
 from mplint.model.values import (
     Activation,
     ClassRef,
@@ -159,6 +160,18 @@ class Lifecycle:
             and cls in self.program.solver.ancestry(operation.receiver.cls)
             for operation in self.program.operations
         )
+
+    def never_started(self, at: int, activation: Activation) -> Value | None:
+        """For a call that makes a process: that process, when nobody ever starts it."""
+        values = self.program.record.made.get((activation, at), ())
+        if not values or is_test(activation):
+            return None
+        never = [v for v in values if self._unstarted.is_never_started(v, activation)]
+        return never[0] if len(never) == len(values) else None
+
+    @cached_property
+    def _unstarted(self) -> Unstarted:
+        return Unstarted(self.program)
 
     # States -------------------------------------------------------------------------------------
 

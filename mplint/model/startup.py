@@ -154,6 +154,10 @@ class Startup:
                     found[activation.path] = before | named if known else frozenset()
         return found
 
+    def is_script(self, path: Path) -> bool:
+        """Whether a file has a main guard."""
+        return path in self._guarded
+
     @cached_property
     def _guarded(self) -> set[Path]:
         """The files that are scripts: those with a main guard."""

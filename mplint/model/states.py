@@ -134,9 +134,13 @@ class _Watch(Machine[_State]):
                 return (OPEN, None) if state[0] in _WRONG["daemon"] else state
         return state
 
-    def test(self, state: _State, test: f.Expr, activation: Activation, holds: bool) -> _State:
+    def test(
+        self, state: _State, test: f.Expr, activation: Activation, holds: bool
+    ) -> _State | None:
         if state[0] != CLOSED and self.track.asks(test, activation):
             return (OPEN, None)
+        if state[0] == NEW and holds and self.track.is_alive(test, activation):
+            return None
         return state
 
     def repeated(self, state: _State) -> Iterable[_State]:
@@ -153,7 +157,7 @@ class Track:
         self.name = name
         # what another function or code that we do not see may do to the process meanwhile
         self.may_change = "." in name or holder in program.solver.escapes
-        self.is_new = isinstance(holder, Made) or not _starts_itself(program, holder)
+        self.is_new = isinstance(holder, Made) or not starts_itself(program, holder)
 
     @cached_property
     def makers(self) -> set[int]:
@@ -178,6 +182,13 @@ class Track:
     def is_own(self, operation: Operation) -> bool:
         """Whether an operation is on what the variable holds."""
         return operation.activation is self.activation and operation.receiver_text == self.name
+
+    def is_alive(self, test: f.Expr, activation: Activation) -> bool:
+        """Whether a test asks just that, which no process is that has not been started."""
+        match test:
+            case f.Call(function=f.Attribute(value=owner, name="is_alive")):
+                return activation is self.activation and describe(owner) == self.name
+        return False
 
     def asks(self, test: f.Expr, activation: Activation) -> bool:
         """Whether a test asks for something of the process that tells its state."""
@@ -238,7 +249,7 @@ class Track:
 def tracked(program: Program, activation: Activation, holder: Value) -> Iterator[str]:
     """The variables of a function that certainly hold one process of those that `holder` stands
     for: plain names and attributes of `self` that are only set to a new process."""
-    if isinstance(holder, Instance) and _overrides(program, holder):
+    if isinstance(holder, Instance) and overrides(program, holder):
         return
     if isinstance(holder, Made) and holder.given:
         return
@@ -287,7 +298,7 @@ def _makes(program: Program, activation: Activation, holder: Value, value: f.Exp
     )
 
 
-def _overrides(program: Program, holder: Instance) -> bool:
+def overrides(program: Program, holder: Instance) -> bool:
     """Whether a class has a `start`, `join` or the like of its own, or may have."""
     for base in program.solver.ancestry(holder.cls):
         if isinstance(base, ClassRef):
@@ -305,7 +316,7 @@ def _is_harmless(path: str) -> bool:
 _OWN = frozenset({"start", "join", "close", "terminate", "kill", "is_alive", "daemon", "_popen"})
 
 
-def _starts_itself(program: Program, holder: Value) -> bool:
+def starts_itself(program: Program, holder: Value) -> bool:
     """Whether the object is started by its own methods, as in `__init__`."""
     return any(
         operation.does == "start" and operation.receiver_text == "self"
