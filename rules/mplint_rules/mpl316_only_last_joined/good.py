@@ -1,22 +1,21 @@
 import multiprocessing
+import time
 
 
-def work(number, go, done):
+def work(number, done):
     if number == 0:
-        go.wait()  # the first one takes longer than the last
+        time.sleep(2)  # the first one takes longer than the last
     with done.get_lock():
         done.value += 1
 
 
 def main():
-    go = multiprocessing.Event()
     done = multiprocessing.Value("i", 0)
     processes = []
     for number in range(2):
-        process = multiprocessing.Process(target=work, args=(number, go, done))
+        process = multiprocessing.Process(target=work, args=(number, done))
         process.start()
         processes.append(process)
-    go.set()
     for process in processes:
         process.join()
     print("expected: 2")
