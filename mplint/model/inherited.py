@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from mplint.model import facts as f
 from mplint.model.counts import describe
 from mplint.model.globals import Place, Read
+from mplint.model.handlers import Deaf, Handlers
 from mplint.model.intrinsics import other_end
 from mplint.model.lost import Changes, Lost
 from mplint.model.nouns import MAIN
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mplint.model.globals import Globals
-    from mplint.model.nouns import Worker
+    from mplint.model.nouns import Operation, Worker
     from mplint.model.program import Program
 
 SHARED_ROLES = frozenset({"queue", "connection", "lock", "event", "condition", "barrier", "value"})
@@ -93,6 +94,14 @@ class Inherited:
     def same_numbers(self, path: Path) -> list[SameNumbers]:
         """Where a file draws random numbers that several processes have in common."""
         return self._randomness.same_numbers(path)
+
+    @cached_property
+    def _handlers(self) -> Handlers:
+        return Handlers(self.program)
+
+    def deaf(self, terminate: Operation) -> Deaf | None:
+        """Why a process does not end by `terminate()`."""
+        return self._handlers.deaf(terminate)
 
     # Objects that are shared by name ------------------------------------------------------------
 
