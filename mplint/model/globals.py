@@ -95,6 +95,7 @@ class Globals:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._stored: dict[f.Scope, set[int]] = {}
         self._above: dict[Place, dict[Activation, set[int]]] = {}
 
     # Who sets and reads -------------------------------------------------------------------------
@@ -175,7 +176,11 @@ class Globals:
 
     def stored(self, scope: f.Scope) -> set[int]:
         """The numbers of the names that are assigned, not read."""
-        return {target.at for step in f.steps(scope.body) for target, _ in _assigned(step)}
+        known = self._stored.get(scope)
+        if known is None:
+            known = {target.at for step in f.steps(scope.body) for target, _ in _assigned(step)}
+            self._stored[scope] = known
+        return known
 
     def variables(self, expression: f.Expr, activation: Activation) -> Iterator[Variable]:
         """The variable that a name, `module.name` or `Class.name` means."""

@@ -15,6 +15,7 @@ from mplint.model.intrinsics import other_end
 from mplint.model.lost import Changes, Lost
 from mplint.model.nouns import MAIN
 from mplint.model.randomness import Randomness, SameNumbers
+from mplint.model.resources import Inheritance, Resources
 from mplint.model.settings import Settings, Unset
 from mplint.model.state import State, Unseen
 from mplint.model.values import Made, Site
@@ -102,6 +103,14 @@ class Inherited:
     def deaf(self, terminate: Operation) -> Deaf | None:
         """Why a process does not end by `terminate()`."""
         return self._handlers.deaf(terminate)
+
+    @cached_property
+    def _resources(self) -> Resources:
+        return Resources(self.program)
+
+    def open_resources(self, path: Path) -> list[Inheritance]:
+        """Where children use in a file what their parent has opened."""
+        return self._resources.inherited(path)
 
     # Objects that are shared by name ------------------------------------------------------------
 

@@ -56,11 +56,12 @@ class Changes:
 
     @cached_property
     def _lost(self) -> list[Lost]:
+        if not self.globals.workers:
+            return []
         found: list[Lost] = []
         for variable, writes in self.globals.writes.items():
             if variable[0].path not in self.globals.hidden:
-                reads = self.globals.reads.get(variable, [])
-                found += self._first(writes, writes, reads)
+                found += self._first(writes, writes, self.globals.reads.get(variable, []))
         for holder, changes in self.globals.changes.items():
             if isinstance(holder, Container) and self._is_parents_own(holder):
                 added = [change for change in changes if self._adds(change)]
@@ -70,7 +71,9 @@ class Changes:
                 for change in changes:
                     by_name[self._attribute(change)].append(change)
                 for name, same in by_name.items():
-                    found += self._first(same, same, list(self._attribute_reads(holder, name)))
+                    if any(self._only_worker(change) for change in same):
+                        reads = list(self._attribute_reads(holder, name))
+                        found += self._first(same, same, reads)
         return found
 
     def _first(
@@ -174,11 +177,9 @@ class Changes:
         """Where the parent asks for what is in a container."""
         if not any(self._only_worker(change) for change in changes):
             return
-        for place, expression in self._in_parent:
-            if isinstance(expression, (f.Name, f.Attribute)):
-                values = self.program.values(expression, place.activation)
-                if values == {holder} and self._is_content_used(place, expression):
-                    yield place
+        for place, expression in self._in_parent.get(holder, ()):
+            if self._is_content_used(place, expression):
+                yield place
 
     def _is_content_used(self, place: Place, expression: f.Expr) -> bool:
         """Whether more is done with a container than to pass it on, or to change it."""
@@ -214,21 +215,26 @@ class Changes:
         values = self.program.solver.cells.get((holder, name), NOTHING)
         if any(isinstance(value, Made) for value in values):
             return  # what is made in a worker, other rules speak of
-        for place, expression in self._in_parent:
-            if isinstance(expression, f.Attribute) and expression.name == name:
-                stored = self.globals.stored(place.activation.scope)
-                receivers = self.program.values(expression.value, place.activation)
-                if receivers == {holder} and place.at not in stored:
-                    yield place
+        for place, expression in self._in_parent.get(holder, ()):
+            outline = self.program.outline(place.activation)
+            frame = next(outline.around(place.at), None)
+            node = frame.node if frame is not None else None
+            if isinstance(node, f.Attribute) and node.value is expression and node.name == name:
+                if node.at not in self.globals.stored(place.activation.scope):
+                    yield Place(place.activation, node.at)
 
     @cached_property
-    def _in_parent(self) -> list[tuple[Place, f.Expr]]:
-        """All names and attributes in functions that only the parent runs."""
-        found: list[tuple[Place, f.Expr]] = []
+    def _in_parent(self) -> dict[Value, list[tuple[Place, f.Expr]]]:
+        """The names and attributes in functions that only the parent runs, by the one object that
+        they give."""
+        found: dict[Value, list[tuple[Place, f.Expr]]] = defaultdict(list)
         for activation in self._parents:
             for at, expression in self.program.outline(activation).expressions.items():
                 if isinstance(expression, (f.Name, f.Attribute)):
-                    found.append((Place(activation, at), expression))
+                    values = self.program.values(expression, activation)
+                    if len(values) == 1:
+                        (value,) = values
+                        found[value].append((Place(activation, at), expression))
         return found
 
     @cached_property

@@ -51,6 +51,8 @@ class Settings:
     @cached_property
     def _unset(self) -> list[Unset]:
         found: dict[Site, Unset] = {}
+        if not self.globals.workers:
+            return []
         for setting in SETTINGS:
             for place in self._settings_made(setting):
                 if not self.globals.is_in_parent_only(place):

@@ -63,6 +63,8 @@ class State:
     @cached_property
     def _unseen(self) -> list[Unseen]:
         found: dict[object, Unseen] = {}
+        if not self.globals.workers:
+            return []
         for variable, reads in self.globals.reads.items():
             if variable[0].path in self.globals.hidden:
                 continue

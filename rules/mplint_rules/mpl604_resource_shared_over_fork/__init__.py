@@ -1,0 +1,30 @@
+"""A file or socket that was open before a fork, and that the children use together."""
+
+import libcst as cst
+
+from mplint.outcome import Differs
+from mplint.rule import Applies, Rule, RuleVisitor
+
+
+class Visitor(RuleVisitor):
+    def visit_Module(self, node: cst.Module) -> None:
+        for found in self.model.inherited.open_resources(self.model.path):
+            worker = found.worker.name
+            related = [(found.opened, "it is opened here, before the processes are forked")]
+            if found.before is not None:
+                related.append((found.before, "this is still in the buffer when they are"))
+            related += [(site, f"`{worker}` is started here") for site in found.worker.launched_at]
+            self.report(found.use, worker=worker, name=found.name, what=found.what, related=related)
+
+
+RULE = Rule(
+    code="MPL604",
+    name="resource-shared-over-fork",
+    kind="portability",
+    summary="forked workers use a file or socket that their parent has opened",
+    message="every process of `{worker}` has inherited the open `{name}`: {what}",
+    help="Open it in the worker, or in the `initializer=` of the pool, so that each has its own.",
+    visitor=Visitor,
+    applies=Applies(start_methods=("fork",)),
+    proof=Differs(),
+)

@@ -1,0 +1,23 @@
+import multiprocessing
+
+source = open(__file__)
+
+
+def count(counts, index):
+    counts[index] = len(source.read())
+
+
+def main():
+    counts = multiprocessing.Array("i", 2)
+    processes = [multiprocessing.Process(target=count, args=(counts, n)) for n in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    length = len(source.read()) or max(counts)
+    print("expected:", [length, length])
+    print("got:", sorted(counts))
+
+
+if __name__ == "__main__":
+    main()
