@@ -35,6 +35,7 @@ class Inheritance:
     worker: Worker
     name: str
     what: str
+    start_methods: tuple[str, ...]
     before: Site | None = None
 
 
@@ -59,6 +60,13 @@ class Resources:
             found.setdefault(inheritance.opened, inheritance)
         return list(found.values())
 
+    def _methods(self, opened: Place, worker: Worker) -> tuple[str, ...]:
+        """Under which start methods the processes of a worker have one and the same thing open: a
+        fork server that has imported the module hands on what the import has opened."""
+        methods = self.program.methods_of(worker.holder)
+        at_import = self.globals.is_at_import(opened)
+        return tuple(m for m in methods if m == "fork" or (at_import and m == "forkserver"))
+
     def _forked(self, place: Place) -> Iterator[Worker]:
         """The workers that run a place, and that may be forked."""
         for worker in self.globals.workers_at(place.activation):
@@ -76,12 +84,15 @@ class Resources:
                 if verb == "reads" and self.program.sharing.is_many(worker):
                     if not self._is_locked(place):
                         name = describe(expression)
-                        yield Inheritance(place.site, made.site, worker, name, _OFFSET)
+                        methods = self._methods(self._opened(made), worker)
+                        yield Inheritance(place.site, made.site, worker, name, _OFFSET, methods)
                 elif verb == "writes":
                     before = self._left_in_buffer(made, worker)
                     if before is not None:
                         name = describe(expression)
-                        yield Inheritance(place.site, made.site, worker, name, _BUFFER, before.site)
+                        yield Inheritance(
+                            place.site, made.site, worker, name, _BUFFER, ("fork",), before.site
+                        )
 
     @cached_property
     def _uses_of_files(self) -> list[tuple[Place, f.Expr, Made]]:
@@ -99,6 +110,9 @@ class Resources:
                         if isinstance(value, Made) and value.kind.role == "file":
                             found.append((Place(activation, at), expression, value))
         return sorted(found, key=lambda use: (str(use[0].site.path), use[0].at))
+
+    def _opened(self, made: Made) -> Place:
+        return Place(*self.program.made[made][0])
 
     def _is_opened_by_parent(self, made: Made) -> bool:
         places = [Place(*place) for place in self.program.made.get(made, ())]
@@ -175,15 +189,16 @@ class Resources:
                 for worker in self._forked(read):
                     if self.program.sharing.is_many(worker) and not self._is_locked(read):
                         name = describe(read.expression)
-                        yield Inheritance(read.site, made[0], worker, name, _TALK)
+                        methods = self._methods(made[0], worker)
+                        yield Inheritance(read.site, made[0].site, worker, name, _TALK, methods)
                         break
 
-    def _connected(self, value: f.Expr | None, activation: object) -> Site | None:
+    def _connected(self, value: f.Expr | None, activation: object) -> Place | None:
         if not isinstance(value, f.Call):
             return None
         for (where, at), path in self.program.record.externals.items():
             if where is activation and at == value.at and path in _CONNECTING:
-                return Site(where.path, at)
+                return Place(where, at)
         return None
 
 
