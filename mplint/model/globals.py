@@ -277,11 +277,11 @@ class Globals:
         program = self.program
         todo = [
             callee
-            for (caller, at), callees in program.callees_at.items()
+            for (caller, at), callees in list(program.callees_at.items())
             if caller.scope.kind in ("module", "class") and self._is_unguarded(caller, at)
             for callee in callees
         ]
-        for caller in program.solver.activations:
+        for caller in list(program.solver.activations):
             for step in f.steps(caller.scope.body):
                 if isinstance(step, f.Define):
                     for decorator in step.decorators:
@@ -299,7 +299,7 @@ class Globals:
         for value in self.program.values(called, activation):
             if isinstance(value, FunctionRef):
                 yield from self.program.activations(value.scope)
-                for inner in self.program.solver.activations:
+                for inner in list(self.program.solver.activations):
                     if inner.outer is not None and inner.outer.scope is value.scope:
                         yield inner
 

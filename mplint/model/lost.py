@@ -239,4 +239,6 @@ class Changes:
 
     @cached_property
     def _parents(self) -> list[Activation]:
-        return [a for a in self.program.solver.activations if self.program.runners(a) == {MAIN}]
+        return [
+            a for a in list(self.program.solver.activations) if self.program.runners(a) == {MAIN}
+        ]

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from mplint.model.afterwards import Afterwards
     from mplint.model.bounded import Bounded
     from mplint.model.children import Children
     from mplint.model.contexts import Contexts
@@ -288,3 +289,10 @@ class Questions:
         from mplint.model.globals import Globals
 
         return Globals(self._program)
+
+    @cached_property
+    def afterwards(self) -> Afterwards:
+        """What still runs when the main module has ended."""
+        from mplint.model.afterwards import Afterwards
+
+        return Afterwards(self._program)

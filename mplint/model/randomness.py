@@ -109,7 +109,7 @@ class Randomness:
         called by such a name."""
         program = self.program
         same = [w for w in program.processes if w.holder is worker.holder]
-        for activation in program.solver.activations:
+        for activation in list(program.solver.activations):
             if not any(w in program.runners(activation) for w in same):
                 continue
             for expression in program.outline(activation).expressions.values():

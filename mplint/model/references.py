@@ -243,6 +243,10 @@ class References:
                 return len(step.targets) == 1 and isinstance(step.targets[0], f.Name)
         return False
 
+    def is_quick_after(self, activation: Activation, at: int) -> bool:
+        """Whether a function comes to its end right after a place."""
+        return self._is_quick(activation, activation.scope.body, at)
+
     def _is_quick(self, activation: Activation, block: f.Block, after: int) -> bool:
         """Whether nothing in a block, from a place on, can take as long as a child needs to
         start."""

@@ -101,7 +101,7 @@ class Resources:
         program = self.program
         if not any(made.kind.role == "file" for made in program.made):
             return found
-        for activation in program.solver.activations:
+        for activation in list(program.solver.activations):
             for at, expression in program.outline(activation).expressions.items():
                 if isinstance(expression, (f.Name, f.Attribute)):
                     values = program.values(expression, activation)

@@ -118,14 +118,14 @@ class Settings:
     # What children use and set ------------------------------------------------------------------
 
     def _run_by(self, worker: Worker) -> Iterator[Activation]:
-        for activation in self.program.solver.activations:
+        for activation in list(self.program.solver.activations):
             if worker in self.program.runners(activation):
                 yield activation
 
     def _uses(self, setting: Setting, worker: Worker) -> Iterator[Place]:
         if setting.name == "recursion":
             for activation in self._run_by(worker):
-                for (caller, at), callees in self.program.callees_at.items():
+                for (caller, at), callees in list(self.program.callees_at.items()):
                     if caller is activation and activation in callees:
                         yield Place(activation, at)
             return
@@ -152,7 +152,7 @@ class Settings:
 
     def _may_be_set_in_child(self, setting: Setting, worker: Worker) -> bool:
         """Whether a child sets it while it imports or runs, as far as names can tell."""
-        for activation in self.program.solver.activations:
+        for activation in list(self.program.solver.activations):
             in_child = self._runs_in_child(activation)
             for at, expression in self.program.outline(activation).expressions.items():
                 if not isinstance(expression, f.Call):
@@ -191,7 +191,7 @@ class Settings:
         """Where the parent puts something else in the place of a library's function, by its
         name."""
         found = []
-        for activation in self.program.solver.activations:
+        for activation in list(self.program.solver.activations):
             for step in f.steps(activation.scope.body):
                 for place, name in self._patched(step, activation):
                     found.append((place, name))

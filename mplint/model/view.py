@@ -11,6 +11,7 @@ import libcst as cst
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mplint.model.afterwards import Afterwards
     from mplint.model.blocks import Leaked, Outlived
     from mplint.model.bounded import Bounded
     from mplint.model.children import Children
@@ -173,6 +174,11 @@ class View:
     def killing(self) -> Killing:
         """What is lost with a process that is killed, or ends with the program."""
         return self.program.killing
+
+    @property
+    def afterwards(self) -> Afterwards:
+        """What still runs when the main module has ended."""
+        return self.program.afterwards
 
     @property
     def inherited(self) -> Inherited:
