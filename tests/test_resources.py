@@ -106,3 +106,70 @@ def test_what_is_open(tmp_path: Path, body: str, names: list[str]) -> None:
     program = small(tmp_path, put_into(TEMPLATE, body))
     found = program.program.inherited.open_resources(program.path)
     assert [one.name for one in found] == names
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (
+            """
+            m = mmap.mmap(-1, 8)
+            def work(): m[0] = 1
+            def main():
+                mp.Process(target=work).start()
+                print(m[0])
+            """,
+            [("map", "m")],
+        ),
+        (
+            """
+            def work(fd): os.write(fd, b"")
+            def main():
+                r, w = os.pipe()
+                mp.Process(target=work, args=(w,)).start()
+            """,
+            [("number", "w")],
+        ),
+        # only the child's; of a file; not used; forked
+        (
+            """
+            m = mmap.mmap(-1, 8)
+            def work(): m[0] = 1
+            def main(): mp.Process(target=work).start()
+            """,
+            [],
+        ),
+        (
+            """
+            m = mmap.mmap(3, 8)
+            def work(): m[0] = 1
+            def main():
+                mp.Process(target=work).start()
+                print(m[0])
+            """,
+            [],
+        ),
+        (
+            """
+            def work(fd): print(fd)
+            def main():
+                r, w = os.pipe()
+                mp.Process(target=work, args=(w,)).start()
+            """,
+            [],
+        ),
+        (
+            """
+            def work(fd): os.write(fd, b"")
+            def main():
+                r, w = os.pipe()
+                mp.get_context("fork").Process(target=work, args=(w,)).start()
+            """,
+            [],
+        ),
+    ],
+)
+def test_what_only_a_fork_hands_on(tmp_path: Path, body: str, found: list[tuple[str, str]]) -> None:
+    program = small(tmp_path, put_into("import mmap\n" + TEMPLATE.lstrip(), body))
+    seen = program.program.inherited.fork_only(program.path)
+    assert [(one.what, one.name) for one in seen] == found

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
 from mplint.model.counts import describe
+from mplint.model.descriptors import Descriptors, ForkOnly
 from mplint.model.globals import Place, Read
 from mplint.model.handlers import Deaf, Handlers
 from mplint.model.intrinsics import other_end
@@ -111,6 +112,14 @@ class Inherited:
     def open_resources(self, path: Path) -> list[Inheritance]:
         """Where children use in a file what their parent has opened."""
         return self._resources.inherited(path)
+
+    @cached_property
+    def _descriptors(self) -> Descriptors:
+        return Descriptors(self.program)
+
+    def fork_only(self, path: Path) -> list[ForkOnly]:
+        """What a file makes or gives to a child that only a forked child can use."""
+        return self._descriptors.fork_only(path)
 
     # Objects that are shared by name ------------------------------------------------------------
 
