@@ -34,6 +34,19 @@ if TYPE_CHECKING:
     from mplint.model.solve import Solver
 
 
+_KEPT = (
+    "daemon",
+    "mp_context",
+    "initializer",
+    "initargs",
+    "size",
+    "max_workers",
+    "maxtasksperchild",
+    "max_tasks_per_child",
+    "lock",
+)
+"""Arguments by name that are noted on whatever is made with them."""
+
 NAMED_TUPLE = "collections.namedtuple."
 """What the names of classes that `namedtuple` makes begin with."""
 
@@ -142,7 +155,7 @@ def _fill(
             solver.add((value, name), values)
     if given.open:
         solver.add((value, "daemon"), JUST_UNKNOWN)
-    for name in ("daemon", "mp_context", "initializer", "initargs", "size", "max_workers", "lock"):
+    for name in _KEPT:
         if name in given.keywords:
             solver.add((value, name), given.keywords[name])
     if kind.role == "process":

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mplint.model.importing import Importing
     from mplint.model.inherited import Inherited
     from mplint.model.interfaces import Interfaces
+    from mplint.model.jobs import Jobs
     from mplint.model.joining import Joining
     from mplint.model.killing import Killing
     from mplint.model.lifecycle import Lifecycle
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from mplint.model.order import Order
     from mplint.model.pickling import Pickling
     from mplint.model.pipes import Pipes
+    from mplint.model.pool_use import PoolUse
     from mplint.model.pools import Pools
     from mplint.model.program import Program
     from mplint.model.references import References
@@ -219,6 +221,20 @@ class Questions:
         from mplint.model.results import Results
 
         return Results(self._program)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """What runs in the processes of a pool."""
+        from mplint.model.jobs import Jobs
+
+        return Jobs(self._program)
+
+    @cached_property
+    def pool_use(self) -> PoolUse:
+        """How a pool is used."""
+        from mplint.model.pool_use import PoolUse
+
+        return PoolUse(self._program)
 
     @cached_property
     def pools(self) -> Pools:

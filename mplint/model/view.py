@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mplint.model.importing import Importing
     from mplint.model.inherited import Inherited
     from mplint.model.interfaces import Interfaces, Missing
+    from mplint.model.jobs import Jobs
     from mplint.model.joining import Joining
     from mplint.model.killing import Killing
     from mplint.model.lifecycle import Lifecycle
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from mplint.model.order import Order, Unflushed
     from mplint.model.pickling import Pickling
     from mplint.model.pipes import Pipes
+    from mplint.model.pool_use import PoolUse
     from mplint.model.pools import Pools
     from mplint.model.references import References
     from mplint.model.results import Results
@@ -194,6 +196,16 @@ class View:
     def results(self) -> Results:
         """Who reads the result of a task."""
         return self.program.results
+
+    @property
+    def jobs(self) -> Jobs:
+        """What runs in the processes of a pool."""
+        return self.program.jobs
+
+    @property
+    def pool_use(self) -> PoolUse:
+        """How a pool is used."""
+        return self.program.pool_use
 
     @property
     def pools(self) -> Pools:

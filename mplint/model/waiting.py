@@ -293,7 +293,7 @@ class Waiting:
         """How many items are put at most, by everybody."""
         total = 0
         for put in channel.puts:
-            if put.call is None or put.activation in self._reached_by_threads:
+            if put.call is None or put.activation in self.reached_by_threads:
                 return None  # handed on, and called as often as others like
             turns = self.program.sentinels.puts([put], channel)
             if turns is None or turns.known is None:
@@ -386,7 +386,7 @@ class Waiting:
         return self._threads.get(activation, [])
 
     @cached_property
-    def _reached_by_threads(self) -> dict[Activation, list[Worker]]:
+    def reached_by_threads(self) -> dict[Activation, list[Worker]]:
         """The functions that run in threads, each with these."""
         program = self.program
         found: dict[Activation, list[Worker]] = {}
@@ -405,7 +405,7 @@ class Waiting:
 
     @cached_property
     def _threads(self) -> dict[Activation, list[Worker]]:
-        program, found = self.program, self._reached_by_threads
+        program, found = self.program, self.reached_by_threads
         main = {a for a in found if any(self._called_outside(e, found) for e in program.callers[a])}
         return {
             activation: threads for activation, threads in found.items() if activation not in main

@@ -1,0 +1,31 @@
+"""A task ends the process of the pool that it runs in."""
+
+import libcst as cst
+
+from mplint.outcome import Hangs
+from mplint.rule import Rule, RuleVisitor
+
+
+class Visitor(RuleVisitor):
+    def visit_Call(self, node: cst.Call) -> None:
+        for task in self.model.operations(node, "call", "call-later"):
+            found = self.model.jobs.exit(task)
+            if found is not None:
+                related = [(found.at, "this ends the process of the pool")]
+                self.report(node, call=task.text, name=found.name, what=found.call, related=related)
+                return
+
+
+RULE = Rule(
+    code="MPL407",
+    name="pool-worker-exits",
+    kind="bug",
+    summary="a task of a pool ends its process, so its result never comes",
+    message=(
+        "{what} in `{name}` ends a process of the pool, which starts another one and forgets the "
+        "task, so that whoever waits for what `{call}` should give waits for ever"
+    ),
+    help="Raise an exception that is no `SystemExit`, or return: both reach whoever waits.",
+    visitor=Visitor,
+    proof=Hangs("wait"),
+)

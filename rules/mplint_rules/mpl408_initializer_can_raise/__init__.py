@@ -1,0 +1,35 @@
+"""The initializer of a pool can fail."""
+
+import libcst as cst
+
+from mplint.outcome import Hangs
+from mplint.rule import Rule, RuleVisitor
+
+
+class Visitor(RuleVisitor):
+    def visit_Call(self, node: cst.Call) -> None:
+        for made in self.model.made(node):
+            found = self.model.jobs.unprepared(made)
+            if found is not None:
+                related = [(found.at, f"{found.error} here ends every process that is started")]
+                self.report(node, name=found.name, error=found.error, related=related)
+                return
+
+
+RULE = Rule(
+    code="MPL408",
+    name="initializer-can-raise",
+    kind="bug",
+    summary="the initializer of a pool can fail, and the pool starts new processes for ever",
+    message=(
+        "the initializer `{name}` can fail with {error}: the process ends, the pool starts another "
+        "one that fails as well, for ever, and whoever waits for a task never hears of it"
+    ),
+    help=(
+        "Catch the error in the initializer and let the tasks tell of it, do the work before the "
+        "pool is made, or use `concurrent.futures.ProcessPoolExecutor`, which raises "
+        "`BrokenProcessPool`."
+    ),
+    visitor=Visitor,
+    proof=Hangs("wait"),
+)

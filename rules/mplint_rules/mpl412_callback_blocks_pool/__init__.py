@@ -1,0 +1,35 @@
+"""The callback of a task waits for the pool."""
+
+import libcst as cst
+
+from mplint.outcome import Hangs
+from mplint.rule import Rule, RuleVisitor
+
+
+class Visitor(RuleVisitor):
+    def visit_Call(self, node: cst.Call) -> None:
+        for task in self.model.operations(node, "call-later"):
+            stuck = self.model.jobs.blocking_callback(task)
+            if stuck is not None:
+                related = [(stuck.wait.site, "the callback waits here")]
+                wait = stuck.wait.text
+                self.report(node, name=stuck.name, wait=wait, related=related)
+                return
+
+
+RULE = Rule(
+    code="MPL412",
+    name="callback-blocks-pool",
+    kind="bug",
+    summary="the callback of a task waits for its own pool",
+    message=(
+        "the callback `{name}` waits for the pool in `{wait}`: callbacks run in the thread that "
+        "takes in all results, so what it waits for can never come"
+    ),
+    help=(
+        "Let the callback only note the result, and hand over or wait for more where the task was "
+        "handed over; `apply_async()` in a callback is fine, as it does not wait."
+    ),
+    visitor=Visitor,
+    proof=Hangs("wait"),
+)
