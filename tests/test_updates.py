@@ -8,6 +8,8 @@ import libcst as cst
 import pytest
 from small import put_into, small
 
+from mplint.model.values import Site
+
 UPDATES = """
 manager = mp.Manager()
 lock = mp.Lock()
@@ -145,3 +147,62 @@ def test_updates_by_several_processes(tmp_path: Path, start: str, found: bool) -
     body = put_into(UPDATES, "number.value += 1  # a").replace("START", "BODY")
     program = small(tmp_path, put_into(body, start).replace("ALL", ALL))
     assert bool(program.view().unlocked_updates(program.node("a", cst.AugAssign))) is found
+
+
+COPIES = """
+class Job:
+    def __init__(self):
+        self.done = False
+
+manager = mp.Manager()
+table = manager.dict({"a": [1], "b": {"c": 1}})
+rows = manager.list([[1], [2]])
+jobs = manager.list([Job()])
+names = manager.Namespace(texts=[])
+nested = manager.dict()
+nested.update({"a": manager.list()})
+open_table = manager.dict()
+open_table["a"] = toolbox.rows()
+plain = {"a": [1]}
+
+def work(key):
+    BODY
+
+if __name__ == "__main__":
+    mp.Process(target=work, args=("a",)).start()
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "element"),
+    [
+        ("table[key].append(1)  # a", "table[key]"),
+        ("table.get('a').append(1)  # a", "table.get('a')"),
+        ("table['b']['c'] = 2  # a", "table['b']"),
+        ("table['b']['c'] += 2  # a", "table['b']"),
+        ("del table['b']['c']  # a", "table['b']"),
+        ("rows[0].append(1)  # a", "rows[0]"),
+        ("jobs[0].done = True  # a", "jobs[0]"),
+        ("names.texts.append(1)  # a", "names.texts"),
+        ("row = rows[0]\nrow.append(1)  # a", "rows[0]"),
+        ("for row in rows:\n    row.append(1)  # a", "row"),
+        ("for row in rows:\n    row.append(1)  # a\n    print(row)", None),
+        ("row = rows[0]\nrow.append(1)  # a\nrows[0] = row", None),
+        ("rows.append(1)  # a", None),
+        ("table['a'] += [2]  # a", None),
+        ("table['a'].index(2)  # a", None),
+        ("nested['a'].append(1)  # a", None),
+        ("open_table['a'].append(1)  # a", None),
+        ("plain['a'].append(1)  # a", None),
+        ("dict(table)['a'].append(1)  # a", None),
+    ],
+)
+def test_changes_of_copies(tmp_path: Path, body: str, element: str | None) -> None:
+    program = small(tmp_path, put_into(COPIES, body))
+    found = []
+    for activation in program.program.solver.activations:
+        for step in program.program.outline(activation).steps.values():
+            if program.is_at(Site(activation.path, step.at), "a"):
+                lost = program.program.updates.lost_change(step, activation)
+                found += [lost.element] if lost is not None else []
+    assert found == ([element] if element is not None else [])

@@ -334,16 +334,33 @@ def _give(
             solver.add((made, name), values)
     if kind.role == "proxy":
         for values in given.positional:
-            held = solver.iterate(values, site.activation, site.at)
-            solver.add((made, "item"), held)
+            tables = frozenset(v for v in values if isinstance(v, Container) and v.shape == "dict")
+            for table in tables:
+                solver.add((made, "item"), solver.read((table, "all")))
+            if values - tables:
+                held = solver.iterate(values - tables, site.activation, site.at)
+                solver.add((made, "item"), held)
+        for name, values in given.keywords.items():
+            solver.add((made, name if kind.name == "Namespace" else "item"), values)
     return frozenset({made})
 
 
 def _call_proxy(solver: Solver, receiver: Value, name: str, given: Arguments) -> Values:
-    if name in ("append", "insert", "put", "extend", "update", "setdefault"):
+    if name in ("append", "insert", "put", "setdefault"):
         for values in given.all():
             solver.add((receiver, "item"), values)
-    if name in ("pop", "get", "popitem", "items", "values", "copy"):
+    if name in ("extend", "update"):
+        for values in given.all():
+            for value in values:
+                if isinstance(value, Container):
+                    solver.add((receiver, "item"), solver.read((value, "all")))
+                else:
+                    solver.add((receiver, "item"), frozenset({value}))
+    if name == "get":
+        default = given.positional[1] if len(given.positional) > 1 else NOTHING
+        found = solver.read((receiver, "item")) | default
+        return found or (JUST_UNKNOWN if solver.closing else NOTHING)
+    if name in ("pop", "popitem", "items", "values", "copy"):
         return solver.read((receiver, "item")) | JUST_UNKNOWN
     return JUST_DATA
 

@@ -8,7 +8,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
+from mplint.model import handed_out
 from mplint.model.counts import describe
+from mplint.model.handed_out import LostChange
 from mplint.model.held import inner_expressions
 from mplint.model.nouns import MAIN
 from mplint.model.once import is_many, is_single, overlap
@@ -51,6 +53,10 @@ class Updates:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+
+    def lost_change(self, step: f.Step, activation: Activation) -> LostChange | None:
+        """A change of what a manager's dict, list or namespace has handed out, which is a copy."""
+        return handed_out.lost_change(self.program, step, activation)
 
     # Read, changed, written ---------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mplint.model.exceptions import Exceptions
     from mplint.model.files import Race, Shared, SharedFiles
     from mplint.model.forking import Forking
+    from mplint.model.handed_out import LostChange
     from mplint.model.importing import Importing
     from mplint.model.inherited import Inherited
     from mplint.model.interfaces import Interfaces, Missing
@@ -288,6 +289,10 @@ class View:
     def unlocked_updates(self, node: cst.Assign | cst.AugAssign) -> list[Unlocked]:
         """Why what an assignment changes of a shared value can be lost."""
         return self._ask_step(node, self.program.updates.unlocked)
+
+    def lost_changes(self, node: cst.CSTNode) -> list[LostChange]:
+        """What a statement changes of a copy that a manager has handed out."""
+        return self._ask_step(node, self.program.updates.lost_change)
 
     def _ask_step(
         self, node: cst.CSTNode, question: Callable[[Any, Activation], T | None]
