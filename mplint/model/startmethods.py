@@ -11,6 +11,7 @@ from mplint import catalog
 from mplint.diagnostics import START_METHODS
 from mplint.model import facts as f
 from mplint.model.flow import catches
+from mplint.model.precedence import MAX_CALLS, chain, comes_before, is_unconditional
 from mplint.model.values import (
     NOTHING,
     Activation,
@@ -24,11 +25,7 @@ from mplint.model.values import (
 )
 
 if TYPE_CHECKING:
-    from mplint.model.outline import Around
     from mplint.model.program import Program
-
-MAX_CALLS = 3
-"""How far up and down the calls we look for what fixes the start method."""
 
 DEFAULT = ""
 """In the place of a start method: the one in force, whichever that is."""
@@ -66,13 +63,13 @@ class Setting:
         if not self._can_raise(activation, at):
             return None
         seen: list[Activation] = []
-        for current, place in self._chain(activation, at):
+        for current, place in chain(self.program, activation, at):
             if self._is_expected(current, place):
                 return None
             seen.append(current)
-        for current, place in self._chain(activation, at):
+        for current, place in chain(self.program, activation, at):
             for before, fixed in self._fixes(current, MAX_CALLS):
-                if before < place and self._comes_before(current, before, place):
+                if before < place and comes_before(self.program, current, before, place):
                     return fixed
             module = self.program.solver.modules[current.path]
             if module not in seen:
@@ -89,7 +86,7 @@ class Setting:
             return False
         if self.program.contexts.method_named(activation, at) not in ("spawn", "forkserver"):
             return False
-        if self._is_expected(activation, at) or not self._is_unconditional(activation, at):
+        if self._is_expected(activation, at) or not is_unconditional(self.program, activation, at):
             return False
         if not startup.is_run_by_children(activation, at):
             return False
@@ -102,17 +99,6 @@ class Setting:
             and given_for(call, 1, "force") is None
             and not any(argument.star for argument in call.arguments)
         )
-
-    def _chain(self, activation: Activation, at: int) -> Iterator[tuple[Activation, int]]:
-        """A place, the place of the only call of its function, and so on."""
-        program = self.program
-        for _ in range(MAX_CALLS):
-            yield activation, at
-            edges = [edge for edge in program.callers[activation] if edge.launch is None]
-            outside = activation in program.solver.from_outside
-            if outside or len({(edge.caller, edge.at) for edge in edges}) != 1:
-                return
-            activation, at = edges[0].caller, edges[0].at
 
     def _is_expected(self, activation: Activation, at: int) -> bool:
         """Whether an error at a place is caught, or the place is left out by asking before."""
@@ -157,7 +143,9 @@ class Setting:
     def _first_fix(self, activation: Activation, depth: int) -> Fixed | None:
         """The first place where a function certainly fixes the start method."""
         found = self._fixes(activation, depth)
-        return next((fix for at, fix in found if self._is_unconditional(activation, at)), None)
+        return next(
+            (fix for at, fix in found if is_unconditional(self.program, activation, at)), None
+        )
 
     @cached_property
     def _known_fixes(self) -> dict[Activation, list[tuple[int, Fixed]]]:
@@ -219,36 +207,6 @@ class Setting:
                 if operation.kind.family == "process":
                     return "the first process is started here, and fixes it"
         return None
-
-    # Order --------------------------------------------------------------------------------------
-
-    def _is_unconditional(self, activation: Activation, at: int) -> bool:
-        """Whether a place of a function is always come to, failures aside."""
-        return all(self._is_plain(frame) for frame in self.program.outline(activation).around(at))
-
-    def _is_plain(self, frame: Around) -> bool:
-        node, part = frame.node, frame.part
-        if isinstance(node, (f.With, f.For)):
-            return isinstance(node, f.With) or part == "test"
-        if isinstance(node, f.Try):
-            return part in ("body", "final")
-        if isinstance(node, f.Branch):
-            return part == "test" and frame.index == 0
-        if isinstance(node, (f.While, f.Match)):
-            return part == "test"
-        return not isinstance(node, (f.Conditional, f.Boolean, f.Comprehension))
-
-    def _comes_before(self, activation: Activation, first: int, second: int) -> bool:
-        """Whether one place is always come to before another one that comes later in the source:
-        all that may leave it out is around both."""
-        outline = self.program.outline(activation)
-        around_second = [
-            (id(frame.node), frame.part, frame.index) for frame in outline.around(second)
-        ]
-        return all(
-            self._is_plain(frame) or (id(frame.node), frame.part, frame.index) in around_second
-            for frame in outline.around(first)
-        )
 
 
 def belongs_to(program: Program, value: Value) -> frozenset[str]:

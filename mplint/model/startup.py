@@ -120,7 +120,7 @@ class Startup:
         """The start methods that the scripts set in which a file is used; empty when one of them
         leaves that to Python, or sets something that is not known."""
         scripts = self._methods_set.keys() | self._guarded
-        users = {script for script in scripts if path in self._drawn_in(script)} or scripts
+        users = {script for script in scripts if path in self.drawn_in(script)} or scripts
         found: set[str] = set()
         for script in users:
             methods = self._methods_set.get(script)
@@ -169,7 +169,7 @@ class Startup:
             and self._is_guard(step.arms[0][0], module) in ("main", "child")
         }
 
-    def _drawn_in(self, script: Path) -> set[Path]:
+    def drawn_in(self, script: Path) -> set[Path]:
         """The files of the program that a script imports, itself included."""
         found = self._drawn.get(script)
         if found is None:
@@ -232,8 +232,8 @@ class Startup:
         return any(
             self.methods(start) != ("fork",)
             and (
-                module.path in self._drawn_in(start.activation.path)
-                or start.activation.path in self._drawn_in(module.path)
+                module.path in self.drawn_in(start.activation.path)
+                or start.activation.path in self.drawn_in(module.path)
             )
             for starts in self.starts.values()
             for start in starts
@@ -246,7 +246,7 @@ class Startup:
             for activation in self.program.solver.activations
             if activation.scope.kind == "class" and activation.outer is module
         ]
-        places = {place for place in self._leads if place[0] in bodies}
+        places = {place for place in self.leads if place[0] in bodies}
         places |= {(body, start.at) for body in bodies for start in self.starts.get(body, ())}
         return sorted(places, key=lambda place: place[1])
 
@@ -255,7 +255,7 @@ class Startup:
         return path.relative_to(root).parts[:-1] if root in path.parents else path.parts[:-1]
 
     @cached_property
-    def _leads(self) -> set[tuple[Activation, int]]:
+    def leads(self) -> set[tuple[Activation, int]]:
         """The calls that lead to a start, in the end."""
         reaching = set(self.starts)
         onward = self.program.callees_at
@@ -290,7 +290,7 @@ class Startup:
         return None
 
     def _leads_of(self, activation: Activation) -> list[int]:
-        return sorted(at for holder, at in self._leads if holder is activation)
+        return sorted(at for holder, at in self.leads if holder is activation)
 
     def methods(self, start: Start) -> tuple[str, ...]:
         """The start methods that may be in force for a start."""
