@@ -63,14 +63,23 @@ _TORCH_SPAWN = Launcher(
     start_method="spawn",
 )
 
+_MAP_AND_WAIT = Method("call", ("fn",), waits=True, tasks="executor-map")
+
 LAUNCHERS: dict[str, Launcher] = {
     "torch.multiprocessing.spawn": _TORCH_SPAWN,
     "torch.multiprocessing.start_processes": _TORCH_SPAWN,
     "torch.multiprocessing.spawn.spawn": _TORCH_SPAWN,
     "torch.multiprocessing.spawn.start_processes": _TORCH_SPAWN,
-    "tqdm.contrib.concurrent.process_map": Launcher(futures.PROCESS_EXECUTOR, maps="map"),
-    "tqdm.contrib.concurrent.thread_map": Launcher(futures.THREAD_EXECUTOR, maps="map"),
-    "tqdm.contrib.concurrent.interpreter_map": Launcher(futures.INTERPRETER_EXECUTOR, maps="map"),
+    **{
+        f"tqdm.contrib.concurrent.{name}": Launcher(
+            replace(executor, methods={"map": _MAP_AND_WAIT}), maps="map"
+        )
+        for name, executor in {
+            "process_map": futures.PROCESS_EXECUTOR,
+            "thread_map": futures.THREAD_EXECUTOR,
+            "interpreter_map": futures.INTERPRETER_EXECUTOR,
+        }.items()
+    },
 }
 
 _OTHERS: dict[str, Maker] = {

@@ -33,7 +33,7 @@ from mplint.model.values import (
 
 if TYPE_CHECKING:
     from mplint.model.calls import Edge
-    from mplint.model.nouns import Worker
+    from mplint.model.nouns import Operation
     from mplint.model.program import Program
 
 
@@ -79,18 +79,12 @@ class Contexts:
             return constants[0]
         return None
 
-    def pinned_to_fork(self, activation: Activation, at: int) -> Worker | None:
-        """For a call that pins the start method to fork: a thread of this program, which a forked
-        child has no copy of."""
+    def pinned_to_fork(self, activation: Activation, at: int) -> Operation | None:
+        """For a call that pins the start method to fork: what starts a thread of this program that
+        may run while it forks, and of which a forked child has no copy."""
         if self.method_named(activation, at) != "fork":
             return None
-        threads = [
-            worker
-            for worker in self.program.workers
-            if worker.kind.family == "thread" and worker.kind.role != "result" and worker.edges
-        ]
-        threads.sort(key=lambda worker: (worker.name, str(worker.launched_at)))
-        return threads[0] if threads else None
+        return self.program.forking.thread_beside_forks(activation.path)
 
     def misspelt(self, activation: Activation, at: int) -> str | None:
         """For a call that names a start method: the right name, where there is none such."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mplint import catalog
 from mplint.catalog import joblib
-from mplint.model import calls, containers, intrinsics
+from mplint.model import calls, intrinsics
 from mplint.model.values import (
     JUST_DATA,
     NOTHING,
@@ -53,9 +53,7 @@ def launch(
         if solver.record is not None:
             raw = calls.RawOperation(site.activation, site.at, holder, launcher.maps, None)
             solver.record.operations.append(raw)
-        results = intrinsics.task(solver, holder, launcher.kind, method, site, given)
-        held = [solver.read((result, "item")) for result in results]
-        return containers.hold(solver, "list", site.activation, site.at, held)
+        return intrinsics.task(solver, holder, launcher.kind, method, site, given)
     for name in launcher.parameters:
         values = given.named(launcher.parameters, name)
         if values is not None:

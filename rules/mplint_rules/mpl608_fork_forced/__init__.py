@@ -12,10 +12,10 @@ class Visitor(RuleVisitor):
         if at is None:
             return
         for activation in self.model.activations(node):
-            thread = self.model.contexts.pinned_to_fork(activation, at)
-            if thread is not None:
-                related = [(site, "a thread is started here") for site in thread.launched_at[:1]]
-                self.report(node, thread=thread.name, related=related)
+            started = self.model.contexts.pinned_to_fork(activation, at)
+            if started is not None:
+                related = [(started.site, "a thread is started here")]
+                self.report(node, call=started.text, related=related)
                 return
 
 
@@ -25,8 +25,8 @@ RULE = Rule(
     kind="advice",
     summary="a program with threads pins the start method to fork",
     message=(
-        "pinned to fork, children begin as copies in which the thread of `{thread}` is missing: a "
-        "lock that it holds at that moment stays locked in the child for ever"
+        "pinned to fork, children begin as copies in which the thread of `{call}` is missing: a "
+        "lock that it holds in that moment stays locked in the child for ever"
     ),
     help=(
         'Use "spawn" or "forkserver", give the workers what they need as arguments, and start '
@@ -34,4 +34,5 @@ RULE = Rule(
     ),
     visitor=Visitor,
     proof=Hangs("join"),
+    yields_to=("MPL603",),
 )

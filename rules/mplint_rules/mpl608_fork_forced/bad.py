@@ -4,15 +4,15 @@ import threading
 
 
 class Prices:
-    def __init__(self):
+    def __init__(self, prices):
         self.lock = threading.Lock()
-        self.prices = {"apple": 3}
+        self.prices = prices
 
     def refresh(self, begun, forked):
         with self.lock:
             begun.set()
             forked.wait()
-            self.prices["apple"] += 1
+            self.prices.clear()
 
     def show(self):
         with self.lock:
@@ -20,15 +20,16 @@ class Prices:
 
 
 def main():
-    prices = Prices()
+    fruit, bread = Prices({"apple": 3}), Prices({"rye": 2})
     begun, forked = threading.Event(), threading.Event()
     with concurrent.futures.ThreadPoolExecutor() as threads:
-        threads.submit(prices.refresh, begun, forked)
+        threads.submit(fruit.refresh, begun, forked)
         begun.wait()
-        process = multiprocessing.get_context("fork").Process(target=prices.show)
+        process = multiprocessing.get_context("fork").Process(target=fruit.show)
         process.start()
         forked.set()
         process.join()
+    bread.show()
 
 
 if __name__ == "__main__":

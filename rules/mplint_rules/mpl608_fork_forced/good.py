@@ -4,32 +4,33 @@ import threading
 
 
 class Prices:
-    def __init__(self):
+    def __init__(self, prices):
         self.lock = threading.Lock()
-        self.prices = {"apple": 3}
+        self.prices = prices
 
     def refresh(self, begun, started):
         with self.lock:
             begun.set()
             started.wait()
-            self.prices["apple"] += 1
+            self.prices.clear()
 
-
-def show(prices):
-    print(prices)
+    def show(self):
+        with self.lock:
+            print(self.prices)
 
 
 def main():
-    prices = Prices()
+    fruit, bread = Prices({"apple": 3}), Prices({"rye": 2})
     begun, started = threading.Event(), threading.Event()
     with concurrent.futures.ThreadPoolExecutor() as threads:
-        threads.submit(prices.refresh, begun, started)
+        threads.submit(fruit.refresh, begun, started)
         begun.wait()
         context = multiprocessing.get_context("spawn")
-        process = context.Process(target=show, args=(dict(prices.prices),))
+        process = context.Process(target=print, args=(dict(fruit.prices),))
         process.start()
         started.set()
         process.join()
+    bread.show()
 
 
 if __name__ == "__main__":
