@@ -57,13 +57,13 @@ class _Ending(Machine[str]):
 
 
 class _Emptied(Machine[bool]):
-    """Whether a get has raised because there was nothing."""
+    """Whether what was raised last was raised by a get because there was nothing."""
 
     def __init__(self, get: Operation) -> None:
         self.get = get
 
     def fail(self, state: bool, error: Error, at: Site) -> bool:
-        return state or (error == EMPTY and at == self.get.site)
+        return error == EMPTY and at == self.get.site
 
 
 EMPTY = "queue.Empty"
