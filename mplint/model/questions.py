@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from mplint.model.afterwards import Afterwards
     from mplint.model.bounded import Bounded
+    from mplint.model.changing import Changing
     from mplint.model.children import Children
     from mplint.model.contexts import Contexts
     from mplint.model.copies import Copies
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from mplint.model.looks import Looks
     from mplint.model.memory import Memory
     from mplint.model.order import Order
+    from mplint.model.pairing import Pairing
     from mplint.model.pickling import Pickling
     from mplint.model.pipes import Pipes
     from mplint.model.pool_use import PoolUse
@@ -81,6 +83,20 @@ class Questions:
         from mplint.model.copies import Copies
 
         return Copies(self._program)
+
+    @cached_property
+    def changing(self) -> Changing:
+        """What becomes of an object after it was put on a queue."""
+        from mplint.model.changing import Changing
+
+        return Changing(self._program)
+
+    @cached_property
+    def pairing(self) -> Pairing:
+        """Whether results are paired with what they are the results of."""
+        from mplint.model.pairing import Pairing
+
+        return Pairing(self._program)
 
     @cached_property
     def draining(self) -> Draining:

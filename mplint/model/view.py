@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mplint.model.afterwards import Afterwards
     from mplint.model.blocks import Leaked, Outlived
     from mplint.model.bounded import Bounded
+    from mplint.model.changing import Changing
     from mplint.model.children import Children
     from mplint.model.contexts import Contexts
     from mplint.model.copies import Copies, Repeated
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from mplint.model.memory import Memory
     from mplint.model.misused import Misuse
     from mplint.model.order import Order, Unflushed
+    from mplint.model.pairing import Mispaired, Pairing
     from mplint.model.pickling import Pickling
     from mplint.model.pipes import Pipes
     from mplint.model.pool_use import PoolUse
@@ -92,6 +94,16 @@ class View:
     def copies(self) -> Copies:
         """Names that are taken for different objects and are one."""
         return self.program.copies
+
+    @property
+    def changing(self) -> Changing:
+        """What becomes of an object after it was put on a queue."""
+        return self.program.changing
+
+    @property
+    def pairing(self) -> Pairing:
+        """Whether results are paired with what they are the results of."""
+        return self.program.pairing
 
     @property
     def draining(self) -> Draining:
@@ -265,6 +277,18 @@ class View:
             dropped = order.cancelled(drop)
             found += [dropped] if dropped is not None else []
         return found[0] if found else None
+
+    def mispaired(self, node: cst.Call | cst.For) -> list[Mispaired]:
+        """The results that a `zip` or a numbered loop pairs with inputs in another order."""
+        pairing = self.program.pairing
+        if isinstance(node, cst.Call):
+            return self._ask(node, pairing.mispaired)
+        found = []
+        for activation in self.activations(node):
+            step = self.program.outline(activation).steps.get(self.site(node).at)
+            if isinstance(step, f.For):
+                found.append(pairing.mispaired_by_index(step, activation))
+        return [mispaired for mispaired in found if mispaired is not None]
 
     def repeated(self, node: cst.CSTNode) -> list[Repeated]:
         """The objects that an expression repeats instead of making several."""

@@ -1,0 +1,32 @@
+"""A list, dict or set is changed right after it was put on a queue."""
+
+import libcst as cst
+
+from mplint.outcome import Differs
+from mplint.rule import Rule, RuleVisitor
+
+
+class Visitor(RuleVisitor):
+    def visit_Call(self, node: cst.Call) -> None:
+        for put in self.model.operations(node, "put"):
+            changed = self.model.changing.changed_after(put)
+            if changed is None:
+                continue
+            related = [(changed.at, f"`{changed.name}` is changed here, when it may be unsent")]
+            self.report(node, call=put.text, name=changed.name, related=related)
+            return
+
+
+RULE = Rule(
+    code="MPL117",
+    name="changed-after-put",
+    kind="bug",
+    summary="an object is changed right after it was put, before the queue has pickled it",
+    message=(
+        "`{call}` returns before `{name}` is pickled, which a background thread does later: the "
+        "change that follows is seen by the reader, or not, as it happens"
+    ),
+    help="Make a new object for the next item, or put a copy of this one.",
+    visitor=Visitor,
+    proof=Differs(),
+)
