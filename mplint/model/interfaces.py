@@ -72,7 +72,7 @@ class Interfaces:
         """An attribute that a queue, a pipe end or the module does not have."""
         name = attribute.name
         values = self.program.values(attribute.value, activation)
-        if self._is_prepared(attribute.at, activation):
+        if self.is_prepared(attribute.at, activation):
             return None
         made = self.channel(values)
         if made is not None:
@@ -85,7 +85,7 @@ class Interfaces:
             return Missing(written, what, instead, made.site)
         return self._missing_in_module(values, name)
 
-    def _is_prepared(self, at: int, activation: Activation) -> bool:
+    def is_prepared(self, at: int, activation: Activation) -> bool:
         """Whether the code asks first what the object is, or catches the error."""
         for frame in self.program.outline(activation).around(at):
             node = frame.node
@@ -215,11 +215,7 @@ class Interfaces:
             case f.Call() | f.Comparison():
                 return None
         made = self.channel(self.program.values(expression, activation))
-        if (
-            made is None
-            or made.kind.role != "queue"
-            or self._is_prepared(expression.at, activation)
-        ):
+        if made is None or made.kind.role != "queue" or self.is_prepared(expression.at, activation):
             return None
         use = use or self._use(expression, activation)
         if use not in _COLLECTION or (use == "truth" and self._is_optional(expression, activation)):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mplint.model.lifecycle import Lifecycle
     from mplint.model.locks import Locks
     from mplint.model.looks import Looks
+    from mplint.model.members import Members
     from mplint.model.memory import Memory
     from mplint.model.order import Order
     from mplint.model.pairing import Pairing
@@ -139,6 +140,13 @@ class Questions:
         from mplint.model.interfaces import Interfaces
 
         return Interfaces(self._program)
+
+    @cached_property
+    def members(self) -> Members:
+        """What objects do not have, and the nearest right name."""
+        from mplint.model.members import Members
+
+        return Members(self._program)
 
     @cached_property
     def pickling(self) -> Pickling:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mplint.model.locks import Locks
     from mplint.model.looks import Looks
     from mplint.model.managers import Ended
+    from mplint.model.members import Members, Unknown
     from mplint.model.memory import Memory
     from mplint.model.misused import Misuse
     from mplint.model.order import Order, Unflushed
@@ -134,6 +135,11 @@ class View:
     def interfaces(self) -> Interfaces:
         """What objects can be asked to do."""
         return self.program.interfaces
+
+    @property
+    def members(self) -> Members:
+        """What objects do not have, and the nearest right name."""
+        return self.program.members
 
     @property
     def pickling(self) -> Pickling:
@@ -396,6 +402,13 @@ class View:
     def races(self, node: cst.Call) -> list[Race]:
         """What a call makes that another process may make at the same time."""
         return self._ask(node, self.program.files.race)
+
+    def unknown_members(self, node: cst.Attribute | cst.Call) -> list[Unknown]:
+        """What a node asks of a process, pool, executor or lock that these do not have."""
+        members = self.program.members
+        if isinstance(node, cst.Attribute):
+            return self._ask(node, members.unknown_attribute)
+        return self._ask(node, members.unknown_keyword)
 
     def _ask(self, node: cst.CSTNode, question: Callable[[Any, Activation], T | None]) -> list[T]:
         """The answers about an expression, one per activation that has one."""
