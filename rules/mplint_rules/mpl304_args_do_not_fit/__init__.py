@@ -40,5 +40,5 @@ RULE = Rule(
     help="Give the function what its `def` asks for; nobody checks it before the child calls it.",
     visitor=Visitor,
     proof=Raises("TypeError", "missing 1 required positional argument: 'height'"),
-    yields_to=("MPL302", "MPL303"),
+    yields_to=("MPL302", "MPL303", "MPL326"),
 )

@@ -1,0 +1,15 @@
+import multiprocessing
+
+
+def greet(name):
+    print("hello", name)
+
+
+def main():
+    worker = multiprocessing.Process(target=greet, arg=("Ada",))
+    worker.start()
+    worker.join()
+
+
+if __name__ == "__main__":
+    main()
