@@ -324,6 +324,10 @@ class Pickling:
         found = catalog.library(library.path) if library is not None else None
         if found is None or found[0].pickler != "pickle":
             return None
+        if _is_function(holder.cls.outer) and not self.has_own_pickling(holder.cls):
+            site = Site(holder.cls.path, holder.cls.scope.at)
+            what = f"its class `{holder.cls.scope.name}`, which is defined inside a function"
+            return Obstacle(site, what, None, held=site)
         starts = worker.operations("start")
         if len(starts) == 1:
             return self.of_object(holder, Moment(starts[0].activation, starts[0].at, holder))
