@@ -59,6 +59,8 @@ class Members:
             return self._misspelt(attribute, value, activation)
         if not isinstance(value, Made) or value.kind.role not in _ROLES or value.given:
             return None
+        if any(p.name == describe(attribute.value) for p in activation.scope.parameters):
+            return None  # what it is depends on callers that may not all be seen
         if not _is_known_library(value) or (value, "spawned") in self.program.solver.cells:
             return None
         known = _members(value.kind)
