@@ -14,7 +14,7 @@ def places(program: Small, mark: str = "here") -> list[tuple]:  # type: ignore[t
         (at, activation)
         for activation in program.program.solver.activations
         for at in program.program.outline(activation).expressions
-        if program._is_at(program.view().place(at), mark) and activation.path == program.path
+        if program.is_at(program.view().place(at), mark) and activation.path == program.path
     ]
 
 
