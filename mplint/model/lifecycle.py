@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mplint import catalog
 from mplint.model import facts as f
+from mplint.model.counts import describe
 from mplint.model.solve import mentions
 from mplint.model.states import Track, Wrong, tracked
 from mplint.model.unstarted import Unstarted
@@ -150,7 +151,7 @@ class Lifecycle:
             # is treated as a process
             if not verbs & {"join", "kill", "alive"} or self._is_started(holder.cls):
                 return None
-        return RunHere(program_text(call), made)
+        return RunHere(describe(call.function) + "()", made)
 
     def _is_started(self, cls: ClassRef) -> bool:
         """Whether an object of a class is started anywhere."""
@@ -323,13 +324,6 @@ def _makes_process(value: Value) -> bool:
     maker = catalog.find(value.path)
     process = isinstance(maker, catalog.Maker) and maker.kind.role == "process"
     return process and isinstance(maker, catalog.Maker) and maker.kind.family == "process"
-
-
-def program_text(call: f.Call) -> str:
-    """A call as it is written, as far as that is short."""
-    from mplint.model.counts import describe
-
-    return describe(call.function) + "()"
 
 
 def is_test(activation: Activation) -> bool:

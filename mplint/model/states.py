@@ -269,9 +269,8 @@ def _is_variable(program: Program, activation: Activation, holder: Value, receiv
             return False
         bindings = program.outline(activation).bindings.get(receiver.id, ())
         return bool(bindings) and all(
-            binding.whole and binding.value is not None and _makes(program, activation, holder, b)
+            binding.whole and _makes(program, activation, holder, binding.value)
             for binding in bindings
-            for b in (binding.value,)
         )
     if isinstance(receiver, f.Attribute) and isinstance(receiver.value, f.Name):
         text = describe(receiver)
@@ -283,9 +282,7 @@ def _is_variable(program: Program, activation: Activation, holder: Value, receiv
             for leaf in f.leaves(target)
             if describe(leaf) == text
         ]
-        return all(
-            value is not None and _makes(program, activation, holder, value) for value in stores
-        )
+        return all(_makes(program, activation, holder, value) for value in stores)
     return False
 
 
