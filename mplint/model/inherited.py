@@ -12,6 +12,7 @@ from mplint.model.counts import describe
 from mplint.model.descriptors import Descriptors, ForkOnly
 from mplint.model.globals import Place, Read
 from mplint.model.handlers import Deaf, Handlers
+from mplint.model.identity import Differing, Identity
 from mplint.model.intrinsics import other_end
 from mplint.model.lost import Changes, Lost
 from mplint.model.nouns import MAIN
@@ -120,6 +121,14 @@ class Inherited:
     def fork_only(self, path: Path) -> list[ForkOnly]:
         """What a file makes or gives to a child that only a forked child can use."""
         return self._descriptors.fork_only(path)
+
+    @cached_property
+    def _identity(self) -> Identity:
+        return Identity(self.program)
+
+    def differing(self, path: Path) -> list[Differing]:
+        """The calls of a file whose results processes do not agree on."""
+        return self._identity.differing(path)
 
     # Objects that are shared by name ------------------------------------------------------------
 
