@@ -139,7 +139,7 @@ BODY
             """,
             None,
         ),
-        # a proxy of a manager that is kept, and of one that is not
+        # a manager's proxies; not given to the process at all
         (
             """
             def main():
@@ -152,10 +152,10 @@ BODY
         (
             """
             def main():
-                p = Process(target=work, args=(mp.Manager().list(),))  # here
-                p.start(); p.join()
+                mp.Lock()  # here
+                Process(target=work).start()
             """,
-            "inline",
+            None,
         ),
     ],
 )

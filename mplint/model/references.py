@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from mplint.catalog import python
 from mplint.model import facts as f
 from mplint.model.globals import Place
-from mplint.model.values import Activation, Container, Made, Site, Value
+from mplint.model.values import NOTHING, Activation, Container, Made, Site, Value
 
 if TYPE_CHECKING:
     from mplint.model.nouns import Operation, Worker
@@ -62,8 +62,7 @@ class References:
 
     def dropped(self, made: Made) -> Dropped | None:
         """Why the parent drops an object before a child has it."""
-        proxied = made.kind.role == "proxy" or made.kind.family == "manager"
-        if not proxied and not self._is_named(made):
+        if not self._is_named(made):
             return None
         places = [Place(*place) for place in self.program.made.get(made, ())]
         if len(places) != 1:
@@ -75,9 +74,8 @@ class References:
             if (worker.holder, "spawned") in self.program.solver.cells:
                 continue  # the call that starts them waits for them
             for edge in worker.edges:
-                given = any(made in values for _, values in edge.given)
-                if given and edge.caller is place.activation:
-                    found = self._dropped_by(made, place, worker, edge.at, proxied=proxied)
+                if edge.caller is place.activation and self._is_given(made, worker):
+                    found = self._dropped_by(made, place, worker, edge.at)
                     if found is not None:
                         return found
         return None
@@ -99,19 +97,20 @@ class References:
                 return not any(a.keyword == "lock" or a.star for a in call.arguments)
         return False
 
-    def _dropped_by(
-        self, made: Made, place: Place, worker: Worker, at: int, *, proxied: bool
-    ) -> Dropped | None:
+    def _is_given(self, made: Made, worker: Worker) -> bool:
+        """Whether an object is among the arguments of a process."""
+        cells = self.program.solver.cells
+        for name in ("args", "kwargs"):
+            for packed in cells.get((worker.holder, name), NOTHING):
+                if made in cells.get((packed, "all"), NOTHING):
+                    return True
+        return False
+
+    def _dropped_by(self, made: Made, place: Place, worker: Worker, at: int) -> Dropped | None:
         """How a process that is made at `at`, in the same function, outlives what it is given."""
         methods = self.program.methods_of(worker.holder)
         starts = worker.operations("start")
         inline = self._is_inline(place, at)
-        if proxied:
-            # without the manager, the process of which it is a proxy ends
-            if inline and self._has_inline_manager(made, place):
-                last = starts[0].site if starts else Site(place.activation.path, at)
-                return Dropped(made, worker, last, "inline", methods)
-            return None
         methods = tuple(method for method in methods if method != "fork")
         if not methods or not starts:
             return None
@@ -135,14 +134,6 @@ class References:
                 return any(item.at == place.at for item in argument.value.items)
             if argument.keyword == "kwargs" and isinstance(argument.value, f.DictDisplay):
                 return any(item.at == place.at for _, item in argument.value.items)
-        return False
-
-    def _has_inline_manager(self, made: Made, place: Place) -> bool:
-        """Whether a proxy is asked of a manager that is made in the same expression."""
-        call = self.program.outline(place.activation).expressions.get(place.at)
-        if isinstance(call, f.Call) and isinstance(call.function, f.Attribute):
-            manager = call.function.value
-            return isinstance(manager, f.Call) and made.of is not None
         return False
 
     # Who keeps it -------------------------------------------------------------------------------

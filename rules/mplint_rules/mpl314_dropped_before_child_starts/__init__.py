@@ -1,4 +1,4 @@
-"""A queue, lock or proxy that the parent drops before the child it is for has got it."""
+"""A queue or lock that the parent drops before the child it is for has got it."""
 
 import libcst as cst
 
@@ -40,7 +40,7 @@ RULE = Rule(
     code="MPL314",
     name="dropped-before-child-starts",
     kind="portability",
-    summary="the parent drops a queue, lock or proxy before the child that is given it has started",
+    summary="the parent drops a queue or lock before the child that is given it has started",
     message=(
         "`{worker}` is given {noun}, but {how}: it is gone before the child can open it, and the "
         "child fails with FileNotFoundError (under {methods})"

@@ -17,9 +17,7 @@ class Visitor(RuleVisitor):
                 what=what.format(worker=worker),
                 cure=cure,
                 methods=" and ".join(found.start_methods),
-                related=[
-                    (site, f"`{worker}` is started here") for site in found.worker.launched_at
-                ],
+                related=related,
                 start_methods=found.start_methods,
             )
 
