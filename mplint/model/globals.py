@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from mplint import catalog
 from mplint.model import facts as f
+from mplint.model.assigning import assigned, is_lasting, is_path, mentions_globals
 from mplint.model.nouns import MAIN, Worker
 from mplint.model.values import (
     Activation,
@@ -119,7 +120,7 @@ class Globals:
         found: dict[Variable, list[Write]] = defaultdict(list)
         for activation in self._in_order:
             for step in f.steps(activation.scope.body):
-                for target, value in _assigned(step):
+                for target, value in assigned(step):
                     for variable in self.variables(target, activation):
                         found[variable].append(Write(activation, target.at, value, step))
                 if isinstance(step, f.Define):
@@ -136,7 +137,7 @@ class Globals:
         program = self.program
         for activation in self._in_order:
             for step in f.steps(activation.scope.body):
-                for target, value in _assigned(step):
+                for target, value in assigned(step):
                     for owner in self._changed_by(target, activation):
                         found[owner].append(Write(activation, target.at, value, step))
             outline = program.outline(activation)
@@ -178,7 +179,7 @@ class Globals:
         """The numbers of the names that are assigned, not read."""
         known = self._stored.get(scope)
         if known is None:
-            known = {target.at for step in f.steps(scope.body) for target, _ in _assigned(step)}
+            known = {target.at for step in f.steps(scope.body) for target, _ in assigned(step)}
             self._stored[scope] = known
         return known
 
@@ -187,9 +188,9 @@ class Globals:
         solver = self.program.solver
         if isinstance(expression, f.Name):
             cell = solver.variable(activation, expression.id)
-            if cell is not None and _is_lasting(cell[0]):
+            if cell is not None and is_lasting(cell[0]):
                 yield cell
-        elif isinstance(expression, f.Attribute) and _is_path(expression.value):
+        elif isinstance(expression, f.Attribute) and is_path(expression.value):
             for owner in self.program.values(expression.value, activation):
                 if isinstance(owner, ModuleRef) and owner.path in solver.modules:
                     yield (solver.modules[owner.path], expression.name)
@@ -205,7 +206,7 @@ class Globals:
                 return
             owner = owner.cls
         for cls in solver.ancestry(owner):
-            if isinstance(cls, ClassRef) and (cls, name) in solver.cells and _is_lasting(cls):
+            if isinstance(cls, ClassRef) and (cls, name) in solver.cells and is_lasting(cls):
                 yield (cls, name)
                 return
 
@@ -216,7 +217,7 @@ class Globals:
         for path, file in self.program.solver.files.items():
             for scope in file.scopes:
                 for step in f.steps(scope.body):
-                    if any(_mentions_globals(e) for e in f.expressions(step)):
+                    if any(mentions_globals(e) for e in f.expressions(step)):
                         found.add(path)
         return frozenset(found)
 
@@ -385,51 +386,3 @@ class Globals:
                             ats.add(edge.at)
                             todo.append((edge.caller, depth + 1))
         return known
-
-
-def _is_lasting(owner: object) -> bool:
-    """Whether names of this owner are found again by an import: a module, a class in one."""
-    if isinstance(owner, Activation):
-        return owner.scope.kind == "module"
-    outer = owner.outer if isinstance(owner, ClassRef) else None
-    while outer is not None and outer.scope.kind == "class":
-        outer = outer.outer
-    return outer is not None and outer.scope.kind == "module"
-
-
-def _is_path(expression: f.Expr) -> bool:
-    """Whether an expression is a dotted name."""
-    while isinstance(expression, f.Attribute):
-        expression = expression.value
-    return isinstance(expression, f.Name)
-
-
-def _assigned(step: f.Step) -> Iterator[tuple[f.Expr, f.Expr | None]]:
-    """The names and attributes that a step sets, each with what to, as far as that is one
-    expression."""
-    match step:
-        case f.Bind(targets=targets, value=value, operator=operator) if value is not None:
-            for target in targets:
-                for leaf in f.leaves(target):
-                    yield leaf, value if leaf is target and operator is None else None
-        case f.For(target=target):
-            for leaf in f.leaves(target):
-                yield leaf, None
-        case f.With(items=items):
-            for _, maybe in items:
-                for leaf in f.leaves(maybe) if maybe is not None else ():
-                    yield leaf, None
-    for expression in f.expressions(step):
-        for walrus in f.walruses(expression):
-            for leaf in f.leaves(walrus.target):
-                yield leaf, walrus.value
-
-
-def _mentions_globals(expression: f.Expr) -> bool:
-    todo = [expression]
-    while todo:
-        part = todo.pop()
-        if isinstance(part, f.Name) and part.id == "globals":
-            return True
-        todo += f.parts(part)
-    return False
