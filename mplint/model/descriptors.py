@@ -148,7 +148,13 @@ class Descriptors:
         if self.program.record.externals.get((activation, value.at)) in _NUMBERS:
             return True
         function = value.function
-        return isinstance(function, f.Attribute) and function.name == "fileno"
+        if not isinstance(function, f.Attribute) or function.name != "fileno":
+            return False
+        # the standard streams have the same numbers everywhere
+        owners = self.program.values(function.value, activation)
+        return bool(owners) and all(
+            isinstance(owner, Made) and owner.kind.role == "file" for owner in owners
+        )
 
     def _use_of(self, name: str, activation: Activation) -> Place | None:
         """Where a function does something to the open file of a number."""
