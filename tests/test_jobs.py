@@ -74,8 +74,12 @@ def test_tasks_that_end_their_process(tmp_path: Path, body: str, name: str | Non
         ("raise toolbox.NotReady()", "mp.Pool(2, prepare)", "NotReady"),
         ("sys.exit(3)", "mp.Pool(2, functools.partial(prepare))", "SystemExit"),
         ("toolbox.load()", "mp.Pool(2, prepare)", None),
+        ("int(limit)", "mp.Pool(2, prepare)", None),
+        ("limit = 'many'\nint(limit)", "mp.Pool(2, prepare)", "ValueError"),
         ("assert sys.argv", "mp.Pool(2, prepare)", None),
         ("pass", "mp.Pool(2, prepare)", None),
+        ("while True:\n    job = jobs.get()\n    job()", "mp.Pool(2, prepare)", "an error"),
+        ("job = jobs.get()\njob()", "mp.Pool(2, prepare)", None),
         ("try:\n    open('a')\nexcept OSError:\n    pass", "mp.Pool(2, prepare)", None),
         ("open('a')", "mp.pool.ThreadPool(2, prepare)", None),
         ("open('a')", "ProcessPoolExecutor(initializer=prepare)", None),
@@ -87,7 +91,7 @@ def test_initializers_that_fail(tmp_path: Path, body: str, pool: str, error: str
         tmp_path,
         put_into(
             "from concurrent.futures import ProcessPoolExecutor\n\n"
-            f"def prepare():\n    BODY\n\npool = {pool}  # here",
+            f"jobs = mp.Queue()\n\ndef prepare():\n    BODY\n\npool = {pool}  # here",
             body,
         ),
     )

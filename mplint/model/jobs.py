@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
 from mplint.model.flow import ANY, USUAL, Flow, Gone, Machine, Raised
-from mplint.model.values import Activation, FunctionRef, Made, Site
+from mplint.model.values import Activation, FunctionRef, Literal, Made, Site
 from mplint.model.waiting import error_name
 
 if TYPE_CHECKING:
@@ -30,11 +30,26 @@ class Exit:
 
 @dataclass(frozen=True, slots=True)
 class Unprepared:
-    """An initializer that can fail: its name, where, and with which error."""
+    """An initializer that can fail: its name, where, and with which error. One that `works` takes
+    items from a queue in a loop, and does all there is to do."""
 
     name: str
     at: Site
     error: str
+    works: bool
+
+    @property
+    def effect(self) -> str:
+        """What becomes of the pool, in words."""
+        if self.works:
+            return (
+                "the process ends with the item that it has taken, and the pool starts another one "
+                "in its place: nobody hears of it"
+            )
+        return (
+            "the process ends, the pool starts another one that fails as well, for ever, and "
+            "whoever waits for a task never hears of it"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +130,40 @@ class Jobs:
             for entry in worker.entries:
                 if self.program.waiting.is_opaque(entry):
                     continue
+                works = self._works(entry)
                 for way, states in self._flow.ends(entry, True).items():
                     why = next(iter(states.values()))
-                    if not isinstance(way, Raised) or why is None:
+                    if not isinstance(way, Raised) or why is None or why.weight < USUAL:
                         continue
-                    if why.weight >= USUAL and self._is_likely(way.error, why.site):
+                    if self._is_likely(way.error, why.site) or (works and way.error in _OF_ITEMS):
                         error = error_name(way.error) if way.error != ANY else "an error"
-                        return Unprepared(entry.scope.qualified_name, why.site, error)
+                        return Unprepared(entry.scope.qualified_name, why.site, error, works)
         return None
 
+    def _works(self, entry: Activation) -> bool:
+        """Whether an initializer takes items from a queue in a loop that has no end."""
+        outline = self.program.outline(entry)
+        return any(
+            operation.does == "get"
+            and operation.waits_for_ever
+            and any(isinstance(frame.node, f.While) for frame in outline.loops(at))
+            for at in outline.expressions
+            for operation in self.program.operations_at.get((entry, at), ())
+        )
+
     def _is_likely(self, error: object, site: Site) -> bool:
-        """Whether a failure is one of the work itself, not of code that we merely do not know."""
-        return error not in (ANY, "AssertionError", "KeyboardInterrupt", "LookupError")
+        """Whether a failure is one of the work itself, not of code or data that we merely do not
+        know."""
+        if error in (ANY, "AssertionError", "KeyboardInterrupt", "LookupError"):
+            return False
+        for activation in self.program.activations_at(site):
+            call = self.program.outline(activation).expressions.get(site.at)
+            if error == "ValueError" and isinstance(call, f.Call) and len(call.arguments) == 1:
+                given = call.arguments[0].value
+                if isinstance(given, f.Name):  # `int(limit)`, of which only the caller knows more
+                    values = self.program.values(given, activation)
+                    return any(isinstance(v, Literal) and isinstance(v.value, str) for v in values)
+        return True
 
     # Waiting for oneself --------------------------------------------------------------------------
 
@@ -175,3 +212,7 @@ class Jobs:
                 for callee in self.program.callees_at.get((activation, at), ()):
                     if callee is not activation:
                         yield from self._waits(callee, pool, depth + 1)
+
+
+_OF_ITEMS = frozenset({ANY, "ValueError", "LookupError"})
+"""Errors that what is taken from a queue may lead to."""

@@ -12,7 +12,13 @@ class Visitor(RuleVisitor):
             found = self.model.jobs.unprepared(made)
             if found is not None:
                 related = [(found.at, f"{found.error} here ends every process that is started")]
-                self.report(node, name=found.name, error=found.error, related=related)
+                self.report(
+                    node,
+                    name=found.name,
+                    error=found.error,
+                    effect=found.effect,
+                    related=related,
+                )
                 return
 
 
@@ -21,10 +27,7 @@ RULE = Rule(
     name="initializer-can-raise",
     kind="bug",
     summary="the initializer of a pool can fail, and the pool starts new processes for ever",
-    message=(
-        "the initializer `{name}` can fail with {error}: the process ends, the pool starts another "
-        "one that fails as well, for ever, and whoever waits for a task never hears of it"
-    ),
+    message=("the initializer `{name}` can fail with {error}: {effect}"),
     help=(
         "Catch the error in the initializer and let the tasks tell of it, do the work before the "
         "pool is made, or use `concurrent.futures.ProcessPoolExecutor`, which raises "
