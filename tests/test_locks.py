@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import indent
 
 import libcst as cst
 import pytest
-from small import put_into, small
+from small import Small, put_into, small
+
+from mplint.model.nouns import Operation
 
 KEPT = """
 lock = mp.Lock()
@@ -153,3 +156,142 @@ def test_misused_expressions(tmp_path: Path, body: str, effect: str | None) -> N
     found = view.tested_locks(node) if "pass" in body else view.misused_locks(node)
     assert len(found) == (effect is not None)
     assert effect is None or effect in found[0].effect
+
+
+NESTED = """
+lock = mp.Lock()
+other = mp.Lock()
+again = mp.RLock()
+plain = mp.Value("i", 0, lock=lock)
+value = mp.Value("i", 0)
+many = [mp.Lock() for _ in range(3)]
+queue_ = mp.Queue()
+
+def helper(flag=True):
+    with lock:
+        pass
+
+def optional(flag=True):
+    if flag:
+        with lock:
+            pass
+
+def work(flag, index):
+    BODY
+
+def main():
+    p = mp.Process(target=work, args=(toolbox.flag, 1))
+    p.start()
+    MAIN
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+def _acquire(program: Small, mark: str) -> Operation:
+    return next(o for o in program.operations(mark) if o.does == "acquire")
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("with lock:  # a\n    with lock:\n        pass", True),
+        ("with lock:  # a\n    helper()", True),
+        ("lock.acquire()  # a\nhelper()\nlock.release()", True),
+        ("lock.acquire()  # a\nlock.release()\nhelper()", False),
+        ("with lock:  # a\n    optional()", False),
+        ("with lock:  # a\n    pass\nhelper()", False),
+        ("with lock:  # a\n    lock.acquire(timeout=1)", False),
+        ("with lock:  # a\n    with other:\n        pass", False),
+        ("with again:  # a\n    with again:\n        pass", False),
+        ("with many[0]:  # a\n    with many[index]:\n        pass", False),
+        ("with plain.get_lock():  # a\n    plain.value += 1", True),
+        ("with value.get_lock():  # a\n    value.value += 1", False),
+        ("own = threading.Lock()\nwith own:  # a\n    with own:\n        pass", False),
+    ],
+)
+def test_locks_that_are_taken_twice(tmp_path: Path, body: str, found: bool) -> None:
+    program = small(tmp_path, put_into(NESTED, body).replace("MAIN", "pass"))
+    twice = program.program.locks.taken_twice(_acquire(program, "a"))
+    assert (twice is not None) is found
+
+
+@pytest.mark.parametrize(
+    ("body", "start", "found"),
+    [
+        ("helper()", "with lock:  # a\n    p.join()", True),
+        ("helper()", "with lock:  # a\n    p.join(1)", False),
+        ("helper()", "with lock:  # a\n    pass\np.join()", False),
+        ("helper()", "with other:  # a\n    p.join()", False),
+        ("lock.acquire(timeout=1)", "with lock:  # a\n    p.join()", False),
+        ("with lock:\n    queue_.put(1)", "with lock:  # a\n    queue_.get()", True),
+        ("with lock:\n    pass\nqueue_.put(1)", "with lock:  # a\n    queue_.get()", False),
+        ("with lock:\n    queue_.put(1)", "with lock:  # a\n    queue_.get(timeout=1)", False),
+        ("pass", "with lock:  # a\n    mp.Pool(2).map(helper, [1])", True),
+        ("pass", "with lock:  # a\n    mp.Pool(2).apply_async(helper).get()", True),
+        ("pass", "with lock:  # a\n    mp.Pool(2).apply_async(helper)", False),
+    ],
+)
+def test_waits_while_a_lock_is_held(tmp_path: Path, body: str, start: str, found: bool) -> None:
+    source = put_into(put_into(NESTED, body).replace("MAIN", "BODY"), start)
+    program = small(tmp_path, source)
+    waits = program.program.locks.waits_inside(_acquire(program, "a"))
+    assert (waits is not None) is found
+
+
+ORDERS = """
+a, b, gate = mp.Lock(), mp.Lock(), mp.Lock()
+
+def one(flag):
+    FIRST
+
+def two(flag):
+    SECOND
+
+def main():
+    first, second = mp.Process(target=one, args=(1,)), mp.Process(target=two, args=(1,))
+    START
+
+if __name__ == "__main__":
+    main()
+"""
+FIRST = "with a:  # a\n    with b:\n        pass"
+SECOND = "with b:\n    with a:\n        pass"
+EITHER = f"if flag:\n{indent(FIRST, '    ')}\nelse:\n{indent(SECOND, '    ')}"
+BOTH = "first.start()\nsecond.start()"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "start", "found"),
+    [
+        (FIRST, SECOND, BOTH, True),
+        (FIRST, FIRST.replace("  # a", ""), BOTH, False),
+        (FIRST, "with b, a:\n    pass", BOTH, True),
+        (FIRST, "b.acquire()\na.acquire()\na.release()\nb.release()", BOTH, True),
+        (FIRST, "with b:\n    a.acquire(timeout=1)", BOTH, False),
+        (FIRST, "with b:\n    pass\nwith a:\n    pass", BOTH, False),
+        (FIRST, SECOND, "first.start()\nfirst.join()\nsecond.start()", False),
+        (
+            "with gate:\n    with a:  # a\n        with b:\n            pass",
+            "with gate, b:\n    with a:\n        pass",
+            BOTH,
+            False,
+        ),
+        (
+            f"if flag:\n{indent(FIRST, '    ')}\nelse:\n{indent(SECOND, '    ')}",
+            "pass",
+            BOTH,
+            False,
+        ),
+    ],
+)
+def test_orders_of_two_locks(
+    tmp_path: Path, first: str, second: str, start: str, found: bool
+) -> None:
+    source = ORDERS
+    for word, lines in (("FIRST", first), ("SECOND", second), ("START", start)):
+        source = put_into(source.replace(word, "BODY"), lines)
+    program = small(tmp_path, source)
+    opposite = program.program.locks.opposite(_acquire(program, "a"))
+    assert (opposite is not None) is found

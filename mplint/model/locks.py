@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
 from mplint.model import misused
+from mplint.model.deadlocks import Deadlocks, Opposite, TakenTwice, WaitsInside
 from mplint.model.flow import ANY, Ends, Flow, Gone, Machine, Raised
 from mplint.model.held import Regions, is_given, lock_of
 from mplint.model.misused import Misuse
@@ -216,3 +217,22 @@ class Locks:
     def tested(self, expression: f.Expr, activation: Activation) -> Misuse | None:
         """`if lock:`, which is always true."""
         return misused.tested(self.program, expression, activation)
+
+    # Nobody can go on ---------------------------------------------------------------------------
+
+    @cached_property
+    def deadlocks(self) -> Deadlocks:
+        return Deadlocks(self)
+
+    def taken_twice(self, acquire: Operation) -> TakenTwice | None:
+        """Where the holder of a lock waits for the lock that it holds."""
+        return self.deadlocks.taken_twice(acquire)
+
+    def waits_inside(self, acquire: Operation) -> WaitsInside | None:
+        """Where the holder of a lock waits for a process that wants the lock."""
+        return self.deadlocks.waits_inside(acquire)
+
+    def opposite(self, acquire: Operation) -> Opposite | None:
+        """Where the holder of a lock takes a second one, and another process does it the other way
+        round. Of the two places, the answer is given for the first one."""
+        return self.deadlocks.opposite(acquire)

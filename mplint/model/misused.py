@@ -45,7 +45,8 @@ class _Freeing(Machine[str]):
         if lock_of(self.program, operation.receiver) != self.lock:
             return (state,)
         if operation.does == "acquire":
-            return (HELD,)
+            stuck = state == HELD and isinstance(self.lock, Made) and self.lock.kind.name == "Lock"
+            return () if stuck else (HELD,)
         if operation.does == "release":
             self.seen[operation.site].add(state)
             return (FREED,)

@@ -131,7 +131,9 @@ class Operation:
         if reference is not None:
             return reference.value
         call = self.call  # `parallel(tasks)`
-        return call.function if call is not None and not self._is_made_here else None
+        if call is not None:
+            return call.function if not self._is_made_here else None
+        return self._entered
 
     @property
     def sure(self) -> bool:

@@ -338,6 +338,20 @@ class View:
                 answers.append(question(step, activation))
         return [answer for answer in answers if answer is not None]
 
+    def acquires(self, node: cst.With | cst.Call) -> list[Operation]:
+        """The locks that a call of `acquire()`, or the beginning of a `with`, takes."""
+        if isinstance(node, cst.Call):
+            return [o for o in self.operations(node, "acquire") if not o.is_entered]
+        numbers = [self.number(item.item) for item in node.items]
+        return [
+            operation
+            for activation in self.activations(node)
+            for at in numbers
+            if at is not None
+            for operation in self.program.operations_at.get((activation, at), ())
+            if operation.is_entered
+        ]
+
     def misused_locks(self, node: cst.CSTNode) -> list[Misuse]:
         """What a call, or an expression that is a statement or a test, does with a lock and should
         not."""
