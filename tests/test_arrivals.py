@@ -115,6 +115,13 @@ def test_whether_a_condition_is_held(tmp_path: Path, body: str, unheld: bool) ->
     assert (found is not None) is unheld
 
 
+def test_a_decorator_may_hold_a_condition(tmp_path: Path) -> None:
+    source = CONDITION.replace("def helper", "@toolbox.locked\n    def helper")
+    program = small(tmp_path, put_into(source, "helper(condition)"))
+    conditions = program.program.signals.conditions
+    assert all(conditions.unheld(operation) is None for operation in program.operations("helper"))
+
+
 @pytest.mark.parametrize(
     ("body", "unheld"),
     [

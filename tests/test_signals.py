@@ -34,7 +34,7 @@ EVENT = """
         ("toolbox.work(); self.done.set()", "can end by an error before"),
         ("self.done.set(); toolbox.work()", None),
         ("sys.exit(); self.done.set()", "can end by an error before"),
-        ("self.done.is_set()", "no process sets it"),
+        ("self.done.is_set()", None),  # others may, who know the attribute
         ("toolbox.work(self.done)", None),  # which may set it
     ],
 )
@@ -116,3 +116,17 @@ def test_an_event_that_is_cleared_at_once(tmp_path: Path, body: str, missed: boo
     pulse = program.program.signals.pulse(program.operation("clear"))
     assert (pulse is not None) is missed
     assert pulse is None or (pulse.set.does, pulse.wait.does) == ("set", "wait")
+
+
+def test_an_event_that_nobody_sets(tmp_path: Path) -> None:
+    program = small(tmp_path, put_into(PARENT, "worker.start(); worker.join()"))
+    unset = program.program.signals.unset(program.operation("wait"))
+    assert unset is not None and unset.why == "no process sets it" and "set()" in unset.cure
+
+
+@pytest.mark.parametrize(("makes", "found"), [("mp.Event", 1), ("mp.Manager().Event", 1)])
+def test_events_of_managers_are_events(tmp_path: Path, makes: str, found: int) -> None:
+    source = PARENT.replace("mp.Event", makes)
+    program = small(tmp_path, put_into(source, "worker.start(); worker.join(); go.set()"))
+    unset = program.program.signals.unset(program.operation("wait"))
+    assert (unset is not None) is bool(found)

@@ -12,8 +12,8 @@ from mplint.model import facts as f
 from mplint.model.counts import describe
 from mplint.model.everywhere import Everywhere
 from mplint.model.flow import catches
-from mplint.model.managers import comes_after
 from mplint.model.nouns import MAIN, Operation, Worker
+from mplint.model.sequence import comes_after, is_meant_to_fail
 from mplint.model.values import Activation, Literal, Made, Site
 
 if TYPE_CHECKING:
@@ -171,6 +171,8 @@ class Blocks:
             if at <= close.at or not comes_after(outline, at, close.at):
                 continue
             if isinstance(expression, f.Attribute) and expression.name == "buf":
+                if is_meant_to_fail(outline, at):
+                    continue
                 if self.block_of(expression.value, activation) is block:
                     return Outlived("used", Site(activation.path, at), describe(expression), block)
         for view in views:
@@ -285,7 +287,7 @@ class Blocks:
 
     def _twice(self, unlink: Operation, block: Made) -> Leaked | None:
         everywhere, here = self.everywhere, unlink.activation
-        if everywhere.depends(here, unlink.at):
+        if everywhere.depends(here, unlink.at) or self._is_conditional(unlink):
             return None
         several = everywhere.several(here)
         if several and self._is_one_for_all(block, several[0]):
@@ -303,6 +305,13 @@ class Blocks:
             if unlink.runners == {MAIN} and workers and MAIN not in other.runners:
                 return Leaked("twice", unlink.site, block, other.site, workers[0])
         return None
+
+    def _is_conditional(self, unlink: Operation) -> bool:
+        """Whether a test decides if a block is unlinked."""
+        return any(
+            isinstance(frame.node, (f.Branch, f.Match, f.Boolean, f.Conditional))
+            for frame in self.program.outline(unlink.activation).around(unlink.at)
+        )
 
     def _is_one_for_all(self, block: Made, worker: Worker) -> bool:
         """Whether all processes of a worker have the same block."""

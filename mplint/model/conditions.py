@@ -66,7 +66,7 @@ class Conditions:
                 continue
             seen.add(place)
             activation, at = place
-            if activation in program.solver.from_outside:
+            if activation in program.solver.from_outside or program.waiting.is_opaque(activation):
                 return True
             if self._is_around(activation, at, locks):
                 return True
@@ -107,7 +107,7 @@ class Conditions:
         if all(isinstance(runner, str) for runner in users):
             return None
         if not others:
-            return Unheard(condition, None)
+            return None if program.is_in_attribute(condition) else Unheard(condition, None)
         if wait.name != "wait" or self._is_tested(wait) or self._is_announced(wait, condition):
             return None
         if any(self._is_repeated(notify) or self._asks_first(notify) for notify in others):

@@ -55,8 +55,6 @@ class Everywhere:
     def several(self, activation: Activation) -> list[Worker]:
         """The workers that run a function in more than one process at a time."""
         runners = [r for r in self.program.runners(activation) if isinstance(r, Worker)]
-        if len(runners) > 1 and not any(worker.in_pool for worker in runners):
-            return runners
         return [worker for worker in runners if self.is_several(worker)]
 
     def is_several(self, worker: Worker) -> bool:

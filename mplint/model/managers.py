@@ -10,7 +10,7 @@ from mplint.catalog import python
 from mplint.model import facts as f
 from mplint.model.counts import describe
 from mplint.model.nouns import Operation, Worker
-from mplint.model.outline import Around, Outline
+from mplint.model.sequence import comes_after, is_meant_to_fail
 from mplint.model.values import Activation, Made, Site, Value
 
 if TYPE_CHECKING:
@@ -44,25 +44,6 @@ class Ended:
             for value, note in objects
             if isinstance(value, Made) and value.site != self.at
         ]
-
-
-def comes_after(outline: Outline, later: int, earlier: int) -> bool:
-    """Whether a place is always reached after another one, in the same turn of all loops that are
-    around it."""
-    before, after = list(outline.around(earlier)), list(outline.around(later))
-    tried = {frame.node.at for frame in before if isinstance(frame.node, f.Try)}
-    if any(frame.part == "handler" and frame.node.at in tried for frame in after):
-        return False
-    inside = any(frame.node.at == earlier for frame in after)
-    needed = [frame for frame in before if _decides(frame)]
-    return later > earlier and not inside and all(frame in after for frame in needed)
-
-
-def _decides(frame: Around) -> bool:
-    """Whether what is after something may be reached without what is in it."""
-    if isinstance(frame.node, f.Try):
-        return frame.part not in ("body", "final")
-    return isinstance(frame.node, (f.Branch, f.Match, f.For, f.While))
 
 
 class Managers:
@@ -232,7 +213,9 @@ class Managers:
         made = self.program.sentinels.counter.definition(function.value, activation)
         if made is None or made[1] is not activation or not isinstance(made[0], f.Call):
             return None
-        if isinstance(manager, Made) and manager in self.program.solver.escapes:
+        if manager in self.program.solver.escapes or is_meant_to_fail(
+            self.program.outline(activation), call.at
+        ):
             return None
         if self._is_own_method(function, activation):
             return None

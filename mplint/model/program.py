@@ -241,6 +241,10 @@ class Program(Questions):
             for activation, at in self.record.strangers.get(name, ())
         )
 
+    def is_in_attribute(self, value: Value) -> bool:
+        """Whether an object is held in an attribute: of a class that others may use as well."""
+        return value in self._attributes
+
     def is_seen_whole(self, made: Made) -> bool:
         """Whether we see everything that is done to an object: no code that we do not know gets
         hold of it."""

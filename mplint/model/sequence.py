@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
+from mplint.model import facts as f
 from mplint.model.flow import Flow, Machine
+from mplint.model.outline import Around, Outline
 
 if TYPE_CHECKING:
     from mplint.model.nouns import Operation
@@ -39,3 +41,39 @@ def is_first(
     machine = Reached(first, others)
     Flow(program, machine).ends(root, False)
     return machine.seen == {False}
+
+
+# Inside one function ------------------------------------------------------------------------------
+
+
+def comes_after(outline: Outline, later: int, earlier: int) -> bool:
+    """Whether a place is always reached after another one, in the same turn of all loops that are
+    around it."""
+    before, after = list(outline.around(earlier)), list(outline.around(later))
+    tried = {frame.node.at for frame in before if isinstance(frame.node, f.Try)}
+    if any(frame.part == "handler" and frame.node.at in tried for frame in after):
+        return False
+    inside = any(frame.node.at == earlier for frame in after)
+    needed = [frame for frame in before if _decides(frame)]
+    return later > earlier and not inside and all(frame in after for frame in needed)
+
+
+def _decides(frame: Around) -> bool:
+    """Whether what is after something may be reached without what is in it."""
+    if isinstance(frame.node, f.Try):
+        return frame.part not in ("body", "final")
+    return isinstance(frame.node, (f.Branch, f.Match, f.For, f.While))
+
+
+def is_meant_to_fail(outline: Outline, at: int) -> bool:
+    """Whether a test expects an exception here: `with self.assertRaises(…)`, `with raises(…)`."""
+    for frame in outline.around(at):
+        if isinstance(frame.node, f.With) and frame.part == "body":
+            for manager, _ in frame.node.items:
+                function = manager.function if isinstance(manager, f.Call) else manager
+                name = function.name if isinstance(function, f.Attribute) else ""
+                if isinstance(function, f.Name):
+                    name = function.id
+                if name in ("assertRaises", "assertRaisesRegex", "raises"):
+                    return True
+    return False

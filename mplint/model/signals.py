@@ -95,14 +95,16 @@ class Signals:
             return None  # the cause is told as such; or somebody wants to sleep for ever
         sets = self.operations(event, "set")
         if not sets:
-            return Unset(event)
+            return None if self.program.is_in_attribute(event) else Unset(event)
         return self._late(wait, sets, event) or self._dead_setters(wait, sets, event)
 
     def awaited(self, wait: Operation, role: str) -> Made | None:
         """The object for processes that an operation waits for, when it does so for ever and nobody
         watches it."""
         waiting, made = self.program.waiting, wait.receiver
-        if not isinstance(made, Made) or made.kind.role != role or made.kind.family != "process":
+        if not isinstance(made, Made) or made.kind.role != role:
+            return None
+        if made.kind.family not in ("process", "manager"):
             return None
         if not wait.waits_for_ever or not wait.sure or wait.launch is not None:
             return None
