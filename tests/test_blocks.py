@@ -8,7 +8,8 @@ import libcst as cst
 import pytest
 from small import Small, put_into, small
 
-from mplint.model.blocks import Leaked, Outlived
+from mplint.model.blocks import Leaked
+from mplint.model.views import Outlived
 
 PREFIX = """
     import numpy as np
@@ -160,3 +161,34 @@ def test_a_block_that_nobody_tracks(tmp_path: Path, made: str, after: str, found
         main()
         """
     assert [one.why for one in leaked(small(tmp_path, source))] == (["never"] if found else [])
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("data = block.buf[:4]\nreturn data[0]", True),
+        ("data = block.buf[:4]\ndel data\nreturn 1", False),
+        ("data = block.buf[:4]\nblock.close()", False),
+        ("return block.buf[0]", False),  # it is closed when it is collected
+        ("data = bytes(block.buf[:4])\nreturn data", False),
+        ("data = block.buf[:4]\nkeep.append(block)", False),
+    ],
+)
+def test_a_block_that_each_task_leaves_open(tmp_path: Path, body: str, found: bool) -> None:
+    source = """
+        from multiprocessing.shared_memory import SharedMemory
+
+        keep = []
+
+        def work(name):
+            BODY
+
+        def main():
+            home = SharedMemory(create=True, size=10)
+            with mp.Pool(2) as pool:
+                pool.map(work, [home.name] * 9)
+
+        main()
+        """
+    program = small(tmp_path, put_into(source, ATTACH + body))
+    assert ["open" for one in leaked(program) if one.why == "open"] == ["open"] * found

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mplint.model.afterwards import Afterwards
-    from mplint.model.blocks import Leaked, Outlived
+    from mplint.model.blocks import Leaked
     from mplint.model.bounded import Bounded
     from mplint.model.changing import Changing
     from mplint.model.children import Children
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from mplint.model.startup import Startup
     from mplint.model.tasks import Tasks
     from mplint.model.updates import Unlocked, Updates
+    from mplint.model.views import Outlived
     from mplint.model.waiting import Waiting
 
 from mplint.model import facts as f
@@ -391,23 +392,25 @@ class View:
 
     def outlived_blocks(self, node: cst.Call | cst.Return) -> list[Outlived]:
         """What looks into shared memory that a call closes, or that goes when a function ends."""
-        blocks = self.program.memory.blocks
+        views = self.program.memory.blocks.views
         if isinstance(node, cst.Call):
-            found = [blocks.after_close(close) for close in self.operations(node, "close")]
+            found = [views.after_close(close) for close in self.operations(node, "close")]
         else:
             at = self.number(node)
             found = []
             for activation in self.activations(node):
                 step = self.program.outline(activation).steps.get(-1 if at is None else at)
                 if isinstance(step, f.Leave):
-                    found.append(blocks.returned(step, activation))
+                    found.append(views.returned(step, activation))
         return [outlived for outlived in found if outlived is not None]
 
     def leaked_blocks(self, node: cst.Call) -> list[Leaked]:
         """What a call does with shared memory that leaves it behind, or is done twice."""
         blocks = self.program.memory.blocks
         found = [blocks.misplaced(unlink) for unlink in self.operations(node, "other")]
-        return [leaked for leaked in found if leaked] + self._ask(node, blocks.never_unlinked)
+        found += self._ask(node, blocks.never_unlinked)
+        found += self._ask(node, blocks.left_open)
+        return [leaked for leaked in found if leaked is not None]
 
     def shared_files(self, node: cst.Call) -> list[Shared]:
         """Which files of several processes a call opens."""

@@ -28,6 +28,12 @@ class Visitor(RuleVisitor):
                     "which then raises FileNotFoundError"
                 )
                 cure = f"Unlink it when `{name}` has been joined, or has said that it is open."
+            elif leaked.why == "open":
+                said = (
+                    f"each task of `{name}` leaves the shared memory open: what looks into it goes "
+                    "only after the block, which can then not be closed"
+                )
+                cure = "Delete or release what looks into the block, and close it, in a `finally`."
             else:
                 said = (
                     "nobody unlinks this shared memory: with `track=False` it stays in the "
@@ -35,18 +41,24 @@ class Visitor(RuleVisitor):
                 )
                 cure = "Call `unlink()` in a `finally`, or leave `track=False` away."
             if leaked.other is not None:
-                note = "this is the other unlink" if leaked.why == "twice" else "it is started here"
-                related.insert(0, (leaked.other, note))
+                related.insert(0, (leaked.other, _OTHERS[leaked.why]))
             methods = leaked.start_methods
             self.report(node, said=said, cure=cure, related=related, start_methods=methods)
             return
+
+
+_OTHERS = {
+    "twice": "this is the other unlink",
+    "early": "it is started here",
+    "open": "this looks into it",
+}
 
 
 RULE = Rule(
     code="MPL512",
     name="shared-memory-leaked",
     kind="bug",
-    summary="shared memory that is unlinked twice, too early or never",
+    summary="shared memory that is unlinked twice, too early or never, or left open",
     message="{said}",
     help="{cure}",
     visitor=Visitor,
