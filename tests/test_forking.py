@@ -143,3 +143,17 @@ def test_threads_beside_forks(tmp_path: Path, body: str, found: bool) -> None:
     """
     program = small(tmp_path, put_into(template, body))
     assert bool(program.program.forking.thread_beside_forks(program.path)) is found
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        ("mp.Process(target=print).start()\nbegin()", False),  # the thread comes after
+        ("begin()\nmp.Process(target=print).start()", True),
+        ("for _ in range(2):\n    mp.Process(target=print).start()\n    begin()", True),
+    ],
+)
+def test_threads_that_run_on(tmp_path: Path, lines: str, found: bool) -> None:
+    source = f"def begin():\n    threading.Thread(target=print).start()\n\n{lines}"
+    program = small(tmp_path, source)
+    assert bool(program.program.forking.thread_beside_forks(program.path)) is found

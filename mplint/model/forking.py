@@ -249,12 +249,22 @@ class Forking:
                         if any(outer.node is node for outer in outline.around(at))
                     )
                     last = max(inside, default=start.at) + 1
-        if last is None:
-            return False
-        startup = program.startup
-        forks = [fork.at for fork in startup.starts.get(activation, ())]
-        forks += [at for holder_, at in startup.leads if holder_ is activation]
-        return not any(start.at < at < last for at in forks)
+        if last is not None:
+            return not any(start.at < at < last for at in self._forks_in(activation))
+        for current, place in chain(program, activation, start.at):  # it runs on: what comes after?
+            if program.outline(current).loops(place):
+                return False
+            if any(at > place for at in self._forks_in(current)):
+                return False
+            if current.scope.kind == "module":
+                return True
+        return False
+
+    def _forks_in(self, activation: Activation) -> list[int]:
+        """The places of a function that start processes, in the end."""
+        startup = self.program.startup
+        found = [fork.at for fork in startup.starts.get(activation, ())]
+        return found + [at for holder, at in startup.leads if holder is activation]
 
 
 def _starts(operation: Operation) -> bool:
