@@ -174,3 +174,23 @@ def test_objects_of_one_in_processes_of_another(
         if (mixed := program.program.contexts.mixed(program.program.solver.modules[view.path], at))
     }
     assert found == ({start_methods} if start_methods else set())
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("lock = mp.Lock()\nmp.set_start_method('spawn', force=True)\nSTART", True),
+        ("lock = mp.Lock()\nmp.set_start_method('fork', force=True)\nSTART", False),
+        ("lock = mp.Lock()\nmp.set_start_method('spawn', force=False)\nSTART", False),
+        ("lock = mp.Lock()\nif flag: mp.set_start_method('spawn', force=True)\nSTART", False),
+        ("mp.set_start_method('spawn', force=True)\nlock = mp.Lock()\nSTART", False),
+        ("lock = mp.RawValue('i')\nmp.set_start_method('spawn', force=True)\nSTART", False),
+    ],
+)
+def test_objects_made_before_the_change(tmp_path: Path, body: str, found: bool) -> None:
+    body = body.replace("START", "mp.Process(target=work, args=(lock,)).start()")
+    template = "def work(lock): ...\n\ndef main(flag):\n    BODY\n\nmain(sys.argv)"
+    program = small(tmp_path, put_into(template, body)).program
+    places = [(edge.caller, edge.at) for worker in program.workers for edge in worker.edges]
+    mixed = [program.contexts.mixed(activation, at) for activation, at in places]
+    assert [m.made.kind.name for m in mixed if m] == (["Lock"] if found else [])

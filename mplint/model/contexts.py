@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from mplint import catalog
 from mplint.diagnostics import START_METHODS
 from mplint.model import facts as f
+from mplint.model.precedence import comes_before
 from mplint.model.startmethods import (
     DEFAULT,
     GET_CONTEXT,
@@ -109,8 +110,30 @@ class Contexts:
                 if edge.caller is activation and edge.at == at:
                     for name, values in self._handed_over(edge, holder):
                         found = self._mixture(values, holder, theirs, name)
+                        found = found or self._made_before_set(values, theirs, edge, name)
                         if found is not None:
                             return found
+        return None
+
+    def _made_before_set(
+        self, values: Values, theirs: frozenset[str], edge: Edge, name: str
+    ) -> Mixed | None:
+        """An object that was made before the start method was changed by force, for a process that
+        is made after that."""
+        objects = [value for value in values if isinstance(value, Made)]
+        if len(objects) != len(values) or len(objects) != 1 or theirs != {DEFAULT}:
+            return None
+        (value,) = objects
+        program, activation = self.program, edge.caller
+        if not self._has_lock(value) or belongs_to(program, value) != theirs:
+            return None
+        for maker, made in program.made.get(value, ()):
+            for at in program.outline(activation).expressions if maker is activation else ():
+                if self.setting.is_forced(activation, at) and made < at < edge.at:
+                    method = self.method_named(activation, at)
+                    certain = comes_before(program, activation, at, edge.at)
+                    if method in ("spawn", "forkserver") and certain:
+                        return Mixed(value, name, START_METHODS, method, _BEFORE)
         return None
 
     def _handed_over(self, edge: Edge, holder: Value) -> Iterator[tuple[str, Values]]:
@@ -119,8 +142,17 @@ class Contexts:
         for name, values in edge.given:
             if name != receiver or holder not in values:
                 yield name, values
-        if isinstance(holder, Instance):
+        if isinstance(holder, Instance) and not self._chooses_state(holder):
             yield from self._attributes_of.get(holder, ())
+
+    def _chooses_state(self, holder: Instance) -> bool:
+        """Whether a class says itself which attributes a process gets."""
+        solver = self.program.solver
+        return any(
+            (ancestor, name) in solver.cells
+            for ancestor in solver.ancestry(holder.cls)
+            for name in ("__getstate__", "__reduce__", "__reduce_ex__")
+        )
 
     @cached_property
     def _attributes_of(self) -> dict[Instance, list[tuple[str, Values]]]:
@@ -185,6 +217,8 @@ def _root(value: Value) -> str:
 def _is_none(value: Value) -> bool:
     return isinstance(value, Literal) and value.value is None
 
+
+_BEFORE = "the default before it was changed, where that is fork"
 
 _SAME_LOCKS = frozenset({"multiprocessing", "torch.multiprocessing", "loky", "joblib"})
 """Libraries that use the locks of `multiprocessing` itself."""

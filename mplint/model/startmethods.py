@@ -57,6 +57,12 @@ class Setting:
             return call
         return None
 
+    def is_forced(self, activation: Activation, at: int) -> bool:
+        """Whether the call at a place certainly changes the start method, set before or not."""
+        call = self.setter(activation, at)
+        force = given_for(call, 1, "force") if call is not None else None
+        return force is not None and self.program.truth(force, activation) is True
+
     def fixed_before(self, activation: Activation, at: int) -> Fixed | None:
         """For a call of `set_start_method`: what has certainly fixed the start method before, so
         that the call raises. None where that is not certain, forced or expected."""
