@@ -172,7 +172,7 @@ def test_no_python_version(value: object) -> None:
         (b"selct = []", "selct: there is no such key; did you mean 'select'?"),
         (b"select = 'MPL1'", "select: not a list of strings"),
         (b"select = [1]", "select: not a list of strings"),
-        (b"select = ['MPL1l4']", "select: there is no rule 'MPL1l4'; did you mean 'MPL114'?"),
+        (b"select = ['MLP114']", "select: there is no rule 'MLP114'; did you mean 'MPL114'?"),
         (b"ignore = ['timeout-passed-as-blok']", "did you mean 'timeout-passed-as-block'?"),
         (b"extend-select = ['']", "extend-select: there is no rule ''"),
         (b"start-methods = ['spwan']", "there is no start method 'spwan'; did you mean 'spawn'?"),
@@ -234,7 +234,7 @@ def test_foreign_tables_are_left_alone(write: Write, mplint: Mplint) -> None:
 @pytest.mark.parametrize(
     ("option", "said"),
     [
-        ("--select=MPL1l4", "--select: there is no rule 'MPL1l4'; did you mean 'MPL114'?"),
+        ("--select=MLP114", "--select: there is no rule 'MLP114'; did you mean 'MPL114'?"),
         ("--ignore=nope", "--ignore: there is no rule 'nope'"),
         ("--extend-select=,", "--extend-select: nothing is named"),
         ("--start-method=forck", "--start-method: there is no start method 'forck'"),

@@ -114,8 +114,8 @@ def test_nothing_to_check(folder: Path, mplint: Mplint) -> None:
         (["check", "--isolated", "--config=a.py"], "not allowed with"),
         (["check", "--statistics", "--output-format=json"], "--statistics"),
         (["explain"], "required: RULE"),
-        (["explain", "MPL1l4"], "there is no rule 'MPL1l4'; did you mean 'MPL114'?"),
-        (["prove", "MPL1l4"], "there is no rule 'MPL1l4'"),
+        (["explain", "MLP114"], "there is no rule 'MLP114'; did you mean 'MPL114'?"),
+        (["prove", "MLP114"], "there is no rule 'MLP114'"),
         (["rules", "pool"], "there is no rule 'pool'; did you mean 'pools'?"),
         (["graph", "nowhere.py"], "nowhere.py: there is no such file or folder"),
     ],
@@ -385,11 +385,13 @@ channels
 
 pools
   Pool made a.py:36, 4 workers
-    map by main: a.py:37, waits without a timeout
+    terminate by main: a.py:36
+    map       by main: a.py:37, waits without a timeout
 
 locks and shared values
   Lock made a.py:32
-    acquire by count: a.py:18
+    acquire by count: a.py:18, waits without a timeout
+    release by count: a.py:18
 """
 
 
@@ -1025,7 +1027,7 @@ def test_flake8_places_in_words(copied: Copied) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--mplint-select=MPL1l4"], "--mplint-select: there is no rule 'MPL1l4'"),
+        (["--mplint-select=MLP114"], "--mplint-select: there is no rule 'MLP114'"),
         (["--mplint-start-method=frok"], "--mplint-start-method: there is no start method"),
         (["--mplint-target-version=2"], "--mplint-target-version: '2' is no Python version"),
         (["--mplint-config=nowhere.toml"], "nowhere.toml: No such file or directory"),
