@@ -8,8 +8,8 @@ import libcst as cst
 import pytest
 from small import Small, put_into, small
 
-from mplint.model.blocks import Leaked
-from mplint.model.views import Outlived
+from mplint.model.sharing.blocks import Leaked
+from mplint.model.sharing.views import Outlived
 
 PREFIX = """
     import numpy as np

@@ -8,7 +8,7 @@ import libcst as cst
 import pytest
 from small import Small, put_into, small
 
-from mplint.model.startmethods import DEFAULT, belongs_to
+from mplint.model.starting.startmethods import DEFAULT, belongs_to
 
 
 def call_on(program: Small, mark: str) -> tuple[object, int]:

@@ -199,7 +199,7 @@ def test_what_the_parent_comes_to_first(tmp_path: Path, body: str, before: bool 
         template = template.replace("mark()  # one", "pass")
     program = small(tmp_path, put_into(template, body))
     globals_ = program.program.globals
-    from mplint.model.globals import Place
+    from mplint.model.state.globals import Place
 
     [one] = [Place(*place) for place in program.calls("one", "mark")]
     [other] = [Place(*place) for place in program.calls("other", "mark")]
@@ -251,7 +251,7 @@ def test_when_a_line_runs(tmp_path: Path, line: str, at_import: bool, parent_onl
             main()
         """,
     )
-    from mplint.model.globals import Place
+    from mplint.model.state.globals import Place
 
     globals_ = program.program.globals
     place = Place(*next(program.calls(line.partition("# ")[2], "mark")))

@@ -8,7 +8,7 @@ import libcst as cst
 import pytest
 from small import Small, put_into, small
 
-from mplint.model.states import Wrong
+from mplint.model.processes.states import Wrong
 
 FUNCTION = """
     import torch

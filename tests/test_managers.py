@@ -8,7 +8,7 @@ import libcst as cst
 import pytest
 from small import Small, put_into, small
 
-from mplint.model.managers import Ended
+from mplint.model.sharing.managers import Ended
 
 AFTER = """
     def main(flag):

@@ -11,54 +11,54 @@ import libcst as cst
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mplint.model.afterwards import Afterwards
-    from mplint.model.blocks import Leaked
-    from mplint.model.bounded import Bounded
-    from mplint.model.changing import Changing
-    from mplint.model.children import Children
-    from mplint.model.contexts import Contexts
-    from mplint.model.copies import Copies, Repeated
-    from mplint.model.coroutines import Coroutines
-    from mplint.model.draining import Draining
-    from mplint.model.ending import Ending
-    from mplint.model.exceptions import Exceptions
-    from mplint.model.files import Race, Shared, SharedFiles
-    from mplint.model.forking import Forking
-    from mplint.model.handed_out import LostChange
-    from mplint.model.importing import Importing
-    from mplint.model.inherited import Inherited
-    from mplint.model.interfaces import Interfaces, Missing
-    from mplint.model.jobs import Jobs
-    from mplint.model.joining import Joining
-    from mplint.model.killing import Killing
-    from mplint.model.lifecycle import Lifecycle
-    from mplint.model.locks import Locks
-    from mplint.model.looks import Looks
-    from mplint.model.managers import Ended
-    from mplint.model.members import Members, Unknown
-    from mplint.model.memory import Memory
-    from mplint.model.misused import Misuse
-    from mplint.model.order import Order, Unflushed
-    from mplint.model.pairing import Mispaired, Pairing
-    from mplint.model.pickling import Pickling
-    from mplint.model.pipes import Pipes
-    from mplint.model.pool_use import PoolUse
-    from mplint.model.pools import Pools
-    from mplint.model.references import References
-    from mplint.model.results import Results
-    from mplint.model.sentinels import LostIdentity, Sentinels
-    from mplint.model.sharing import Sharing
-    from mplint.model.signals import Signals
-    from mplint.model.signatures import Signatures
-    from mplint.model.startup import Startup
-    from mplint.model.tasks import Tasks
-    from mplint.model.updates import Unlocked, Updates
-    from mplint.model.views import Outlived
-    from mplint.model.waiting import Waiting
+    from mplint.model.channels.bounded import Bounded
+    from mplint.model.channels.changing import Changing
+    from mplint.model.channels.copies import Copies, Repeated
+    from mplint.model.channels.draining import Draining
+    from mplint.model.channels.ending import Ending
+    from mplint.model.channels.looks import Looks
+    from mplint.model.channels.order import Order, Unflushed
+    from mplint.model.channels.pairing import Mispaired, Pairing
+    from mplint.model.channels.pipes import Pipes
+    from mplint.model.channels.sentinels import LostIdentity, Sentinels
+    from mplint.model.channels.tasks import Tasks
+    from mplint.model.channels.waiting import Waiting
+    from mplint.model.crossing.exceptions import Exceptions
+    from mplint.model.crossing.importing import Importing
+    from mplint.model.crossing.interfaces import Interfaces, Missing
+    from mplint.model.crossing.members import Members, Unknown
+    from mplint.model.crossing.pickling import Pickling
+    from mplint.model.crossing.signatures import Signatures
+    from mplint.model.pools.jobs import Jobs
+    from mplint.model.pools.pool_use import PoolUse
+    from mplint.model.pools.pools import Pools
+    from mplint.model.pools.results import Results
+    from mplint.model.processes.children import Children
+    from mplint.model.processes.joining import Joining
+    from mplint.model.processes.killing import Killing
+    from mplint.model.processes.lifecycle import Lifecycle
+    from mplint.model.sharing.blocks import Leaked
+    from mplint.model.sharing.files import Race, Shared, SharedFiles
+    from mplint.model.sharing.handed_out import LostChange
+    from mplint.model.sharing.locks import Locks
+    from mplint.model.sharing.managers import Ended
+    from mplint.model.sharing.memory import Memory
+    from mplint.model.sharing.misused import Misuse
+    from mplint.model.sharing.signals import Signals
+    from mplint.model.sharing.updates import Unlocked, Updates
+    from mplint.model.sharing.views import Outlived
+    from mplint.model.starting.contexts import Contexts
+    from mplint.model.starting.coroutines import Coroutines
+    from mplint.model.starting.forking import Forking
+    from mplint.model.starting.startup import Startup
+    from mplint.model.state.afterwards import Afterwards
+    from mplint.model.state.inherited import Inherited
+    from mplint.model.state.references import References
+    from mplint.model.state.sharing import Sharing
 
 from mplint.model import facts as f
+from mplint.model.crossing.handover import Handover, handovers
 from mplint.model.extract import Lowered
-from mplint.model.handover import Handover, handovers
 from mplint.model.nouns import Operation, Worker
 from mplint.model.program import Program
 from mplint.model.values import Activation, Instance, Made, Site, Values

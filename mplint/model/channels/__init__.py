@@ -1,0 +1,1 @@
+"""Queues and pipes: who waits for whom, what is sent when, and what is never read."""

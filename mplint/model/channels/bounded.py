@@ -1,0 +1,136 @@
+"""Whether there will be room for what is put on a bounded queue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mplint.model.channels.sequence import is_first
+from mplint.model.channels.waiting import Failure
+
+if TYPE_CHECKING:
+    from mplint.model.nouns import Channel, Operation, Worker
+    from mplint.model.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class StuckPut:
+    """A put that waits for room which nobody makes. `failure` is how the consumer ends; `full` is
+    the put in which the consumer itself waits; where both are None, it is not started yet
+    (`started` later, or never)."""
+
+    channel: Channel
+    worker: Worker | None
+    failure: Failure | None = None
+    full: Operation | None = None
+    started: Operation | None = None
+
+    @property
+    def why(self) -> str:
+        """Why nobody makes room, in words."""
+        if self.worker is None:
+            return "nobody takes anything out of it"
+        if self.failure is not None:
+            return f"`{self.worker.name}`, which should empty it, can end by an error"
+        if self.full is not None:
+            return (
+                f"`{self.worker.name}`, which should empty it, waits itself for room in a queue "
+                "that is emptied only after this"
+            )
+        return f"`{self.worker.name}`, which should empty it, is not started yet"
+
+    @property
+    def cure(self) -> str:
+        """What to do about it, in words."""
+        if self.failure is not None:
+            return (
+                "Let the consumer catch errors per item and go on, or put with `timeout=` in a "
+                "loop that checks `is_alive()`."
+            )
+        if self.full is not None:
+            return "Take results out while items are put in, or make the result queue unbounded."
+        return "Start the consumers before anything is put, or make the queue unbounded."
+
+
+class Bounded:
+    """The questions about bounded queues, over one program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    def stuck(self, put: Operation) -> StuckPut | None:
+        """For a put that waits for room: how nobody can make any."""
+        waiting = self.program.waiting
+        if not put.waits_for_ever or not put.sure or put.launch is not None:
+            return None
+        channel = waiting.channel_of(put)
+        if channel is None or channel.kind.role != "queue" or not channel.is_closed_world:
+            return None
+        if put.site != channel.puts[0].site:
+            return None  # one finding for all that wait for the same
+        if channel.bound == 0 or waiting.in_daemon(put) or waiting.checks_liveness(put):
+            return None
+        if not self._overfills(put, channel):
+            return None
+        takers = {runner for get in channel.gets for runner in get.runners}
+        workers = [taker for taker in takers if not isinstance(taker, str)]
+        if len(workers) != len(takers) or put.runners & takers:
+            return None
+        if not workers:
+            return StuckPut(channel, None) if channel.bound else None
+        return (
+            self._dead_consumers(channel, workers)
+            or self._full_consumers(put, channel, workers)
+            or self._unstarted(put, channel, workers)
+        )
+
+    def _overfills(self, put: Operation, channel: Channel) -> bool:
+        """Whether a put is repeated more often than there is room."""
+        count = self.program.sentinels.puts([put], channel)
+        if count is None:
+            return True
+        if count.known is None:
+            return channel.bound is not None or self.program.draining.repeats(put)
+        return channel.bound is not None and count.known > channel.bound
+
+    def _dead_consumers(self, channel: Channel, workers: list[Worker]) -> StuckPut | None:
+        failures = []
+        for worker in workers:
+            failure = None if worker.in_pool else self.program.waiting.early_end(worker, channel)
+            if failure is None:
+                return None
+            failures.append(failure)
+        return StuckPut(channel, workers[0], failures[0])
+
+    def _full_consumers(
+        self, put: Operation, channel: Channel, workers: list[Worker]
+    ) -> StuckPut | None:
+        """Consumers that wait in a put of their own, for room that the putting side makes only
+        after it is done with this loop."""
+        here = set(self.program.outline(put.activation).loops(put.at))
+        for worker in workers:
+            for answers in self.program.draining.filled_by(worker):
+                if answers.kind.role != "queue" or answers.bound == 0 or answers is channel:
+                    continue
+                full = next((p for p in answers.puts if p.waits_for_ever and p.sure), None)
+                gets = answers.gets
+                if full is None or not gets or not all(g.runners <= put.runners for g in gets):
+                    continue
+                if any(get.activation is not put.activation for get in gets):
+                    continue
+                loops = [set(self.program.outline(g.activation).loops(g.at)) for g in gets]
+                if not any(here & inside for inside in loops):
+                    return StuckPut(channel, worker, full=full)
+        return None
+
+    def _unstarted(
+        self, put: Operation, channel: Channel, workers: list[Worker]
+    ) -> StuckPut | None:
+        starts = [start for worker in workers for start in worker.operations("start")]
+        if not starts or any(worker.in_pool for worker in workers):
+            return None
+        for root in self.program.upward(put.activation):
+            if all(start.activation is root for start in starts):
+                if is_first(self.program, put, starts, root):
+                    return StuckPut(channel, workers[0], started=starts[0])
+        return None

@@ -1,0 +1,274 @@
+"""Whether what a worker puts is taken out before it is joined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mplint.catalog import python
+from mplint.model import facts as f
+from mplint.model.channels.waiting import is_end
+from mplint.model.flow import Flow, Machine
+from mplint.model.intrinsics import NAMED_TUPLE
+from mplint.model.outline import Outline
+from mplint.model.values import (
+    UNKNOWN,
+    Activation,
+    Container,
+    Instance,
+    Literal,
+    Named,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from mplint.model.nouns import Channel, Operation, Worker
+    from mplint.model.program import Program
+
+MAX_TINY = 5_000
+"""So many numbers fit into a pipe."""
+
+MAX_SMALL = 1_000
+"""A slice up to here is taken to be small."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undrained:
+    """A worker that is joined while what it has put is not taken out: `put` is the worker's, `get`
+    the one that comes too late, None where there is none at all."""
+
+    worker: Worker
+    channel: Channel
+    put: Operation
+    get: Operation | None
+
+
+class _Joining(Machine[str]):
+    """`none` → `joined` when the join comes before any get, → `drained` when a get comes first."""
+
+    def __init__(self, join: Operation | None, worker: Worker, channel: Channel) -> None:
+        self.join = join
+        self.worker = worker
+        self.channel = channel
+        self.late: Operation | None = None
+        self.reached = False  # the join, with nothing taken out before
+
+    def operate(self, state: str, operation: Operation) -> Iterable[str]:
+        if operation.does == "get" and is_end(operation.receiver, self.channel.exit):
+            if state == "joined" and self.late is None:
+                self.late = operation
+            return ("drained",) if state == "none" else (state,)
+        if state == "none" and operation is self.join:
+            self.reached = True
+            return ("joined",)
+        if operation.does in ("kill", "shutdown") and operation.receiver is self.worker.holder:
+            return ("drained",)
+        if operation.does in ("look", "poll") and operation.receiver is self.channel.exit:
+            return ("drained",) if state == "none" else (state,)  # it takes what it finds
+        return (state,)
+
+    def unsure(self, state: str, operation: Operation) -> Iterable[str]:
+        return self.operate(state, operation)
+
+    def launch(self, state: str, activation: Activation, at: int) -> Iterable[str]:
+        starts = self.worker.program.launches_at.get((activation, at), ())
+        if state == "none" and self.join is None and self.worker in starts:
+            return ("joined",)
+        return (state,)
+
+    def repeated(self, state: str) -> Iterable[str]:
+        return ("drained",)
+
+
+class Draining:
+    """The questions about joins before drains, over one program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    def undrained(self, join: Operation) -> Undrained | None:
+        """For a join that waits for ever: a channel that the joined worker fills, and that is read
+        only later."""
+        if join.timed is not False or join.kind.family != "process":
+            return None
+        if UNKNOWN in self._receivers(join):
+            return None
+        for worker in self.program.processes:
+            if worker.holder is join.receiver:
+                found = self._undrained(join, worker)
+                if found is not None:
+                    return found
+        return None
+
+    def undrained_launch(self, worker: Worker, activation: Activation, at: int) -> Undrained | None:
+        """The same for a launcher that joins by itself."""
+        if not self.program.waiting.joins_itself(worker):
+            return None
+        return self._undrained(None, worker, activation)
+
+    def _receivers(self, operation: Operation) -> Iterable[Value]:
+        call = operation.call
+        if call is None or not isinstance(call.function, f.Attribute):
+            return (UNKNOWN,)
+        return operation.values(call.function.value)
+
+    def _undrained(
+        self, join: Operation | None, worker: Worker, at: Activation | None = None
+    ) -> Undrained | None:
+        activation = join.activation if join is not None else at
+        assert activation is not None
+        for channel in self.filled_by(worker):
+            puts = [put for put in channel.puts if worker in put.runners]
+            if not self._is_read_here_only(channel, activation):
+                continue
+            big = next((put for put in puts if self.is_unbounded(put)), None)
+            if big is None or self._drops(worker, channel):
+                continue
+            for root in self.program.upward(activation):
+                machine = _Joining(join, worker, channel)
+                Flow(self.program, machine).ends(root, "none")
+                if machine.late is not None:
+                    return Undrained(worker, channel, big, machine.late)
+                if not channel.gets and machine.reached:
+                    return Undrained(worker, channel, big, None)
+        return None
+
+    def filled_by(self, worker: Worker) -> Iterator[Channel]:
+        """The channels that a worker puts to and whose puts wait for a reader."""
+        for channel in self.program.channels.values():
+            if channel.kind.family == "process" and channel.is_closed_world:
+                if any(worker in put.runners and put.sure for put in channel.puts):
+                    yield channel
+
+    def _is_read_here_only(self, channel: Channel, activation: Activation) -> bool:
+        """Whether nobody else reads: no other process, no thread beside the one that joins."""
+        here = self.program.runners(activation)
+        waiting = self.program.waiting
+        return all(
+            get.runners <= here and not waiting.threads_of(get.activation) for get in channel.gets
+        )
+
+    def _drops(self, worker: Worker, channel: Channel) -> bool:
+        return any(
+            operation.does == "drop" and worker in operation.runners
+            for operation in self.program.on.get(channel.entrance, ())
+        )
+
+    def is_unbounded(self, put: Operation) -> bool:
+        """Whether what a put sends, over time, may be more than the 64 KiB that a pipe holds: the
+        item is a collection or an unknown value, or it is repeated. Of a number or a truth value,
+        thousands fit."""
+        item = put.argument(put.method.parameters[0])
+        if item is not None and self._is_big(item, put.activation):
+            return True
+        if item is not None and self._is_tiny(item, put.activation):
+            channel = self.program.waiting.channel_of(put)
+            count = self.program.sentinels.puts([put], channel) if channel is not None else None
+            return count is not None and count.known is not None and count.known > MAX_TINY
+        return self.repeats(put)
+
+    def repeats(self, put: Operation) -> bool:
+        """Whether a put is in a loop of its function, or of those that call it."""
+        seen = set()
+        todo = [(put.activation, put.at)]
+        while todo:
+            activation, at = todo.pop()
+            if activation in seen:
+                continue
+            seen.add(activation)
+            outline = self.program.outline(activation)
+            for frame in outline.loops(at):
+                if _leaves_after(outline, at, frame.node):
+                    continue
+                if isinstance(frame.node, f.While) or self._is_long(frame.node, activation):
+                    return True
+            for edge in self.program.callers[activation]:
+                if edge.launch is None and self.program.runners(edge.caller) <= put.runners:
+                    todo.append((edge.caller, edge.at))
+        return False
+
+    def _is_long(self, loop: f.Step | f.Expr, activation: Activation) -> bool:
+        if isinstance(loop, f.For):
+            count = self.program.sentinels.counter.length(loop.source, activation)
+            return count is None or count.known is None or count.known > 100
+        return True
+
+    def _is_big(self, item: f.Expr, activation: Activation) -> bool:
+        if isinstance(item, (f.Display, f.DictDisplay)):
+            return any(self._is_big(part, activation) for part in f.parts(item))
+        if isinstance(item, f.Comprehension):
+            return True
+        if isinstance(item, f.Call):
+            function = item.function
+            if isinstance(function, f.Attribute) and function.name in python.SMALL_RESULTS:
+                return False
+            if self._makes_tuple(function, activation):
+                return any(self._is_big(each.value, activation) for each in item.arguments)
+        if isinstance(item, f.Attribute) and item.name in python.SMALL_ATTRIBUTES:
+            return False
+        if isinstance(item, f.Subscript) and isinstance(item.index, f.Slice):
+            limits = [part.value for part in item.index.parts if isinstance(part, f.Constant)]
+            if any(isinstance(limit, int) and limit <= MAX_SMALL for limit in limits):
+                return False
+        if isinstance(item, f.Binary) and "*" in item.operators:
+            return any(
+                isinstance(part, f.Constant) and isinstance(part.value, int) and part.value > 10_000
+                for part in item.operands
+            )
+        return any(self._is_big_value(value) for value in self.program.values(item, activation))
+
+    def _is_tiny(self, item: f.Expr, activation: Activation) -> bool:
+        """Whether an item is a number, a truth value or None."""
+        if isinstance(item, f.Comparison):
+            return True
+        if isinstance(item, f.Call) and isinstance(item.function, f.Name):
+            return item.function.id in ("len", "bool")
+        values = self.program.values(item, activation)
+        return bool(values) and all(
+            isinstance(value, Literal) and not isinstance(value.value, (str, bytes))
+            for value in values
+        )
+
+    def _makes_tuple(self, function: f.Expr, activation: Activation) -> bool:
+        """Whether a function is a class that `namedtuple` has made."""
+        return any(
+            isinstance(value, Named) and value.path.startswith(NAMED_TUPLE)
+            for value in self.program.values(function, activation)
+        )
+
+    def _is_big_value(self, value: Value) -> bool:
+        if isinstance(value, Literal):
+            return isinstance(value.value, (str, bytes)) and len(value.value) > 60_000
+        if isinstance(value, Container):
+            arity = self.program.solver.arity.get(value)
+            grows = (value, "any") in self.program.solver.cells
+            held = self.program.solver.cells.get((value, "all"), frozenset())
+            return (
+                arity is None
+                or grows
+                or any(
+                    self._is_big_value(inner) for inner in held if not isinstance(inner, Container)
+                )
+            )
+        return value is UNKNOWN or isinstance(value, Instance)
+
+
+def _leaves_after(outline: Outline, at: int, loop: f.Step | f.Expr) -> bool:
+    """Whether a loop is left for certain once an expression in it is evaluated."""
+    step = outline.step_of(at)
+    while step is not None and step is not loop:
+        frame = next(outline.around(step.at), None)
+        if frame is None:
+            return False
+        for block in f.blocks(frame.node) if not isinstance(frame.node, f.Expr) else ():
+            if step in block:
+                rest = block[block.index(step) + 1 :]
+                if any(isinstance(s, f.Leave) and s.kind in ("return", "raise") for s in rest):
+                    return True
+                if frame.node is loop and any(
+                    isinstance(s, f.Leave) and s.kind == "break" for s in rest
+                ):
+                    return True
+        step = frame.node if not isinstance(frame.node, f.Expr) else None
+    return False

@@ -1,0 +1,187 @@
+"""Whether consumers hear of the end of the work: on failures too, and not before it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mplint.model.flow import NORMAL, RARE, Error, Flow, Machine, Raised
+from mplint.model.values import Activation, Site
+
+if TYPE_CHECKING:
+    from mplint.model.channels.sentinels import Consumer
+    from mplint.model.nouns import Operation, Worker
+    from mplint.model.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A consumer whose sentinel is not sent when something fails: `at` is what fails, `start` where
+    the consumer is started."""
+
+    consumer: Consumer
+    start: Operation
+    at: Site
+
+
+class _Ending(Machine[str]):
+    """`idle` → `started` with the consumer, → `failed` by an error, → `told` by a sentinel. Whoever
+    kills the consumer tells it as well."""
+
+    def __init__(self, worker: Worker, senders: list[Operation]) -> None:
+        self.worker = worker
+        self.senders = senders
+        self.tells = False  # after it was started
+
+    def operate(self, state: str, operation: Operation) -> Iterable[str]:
+        if operation.receiver is self.worker.holder:
+            if operation.does == "start" and state == "idle":
+                return ("started",)
+            if operation.does in ("kill", "close"):
+                return ("told",)
+        if operation in self.senders:
+            self.tells |= state == "started"
+            return ("told",)
+        return (state,)
+
+    def unsure(self, state: str, operation: Operation) -> Iterable[str]:
+        return self.operate(state, operation)
+
+    def fail(self, state: str, error: Error, at: Site) -> str:
+        # whoever asserts, checks the program itself
+        return "failed" if state == "started" and error != "AssertionError" else state
+
+    def repeated(self, state: str) -> Iterable[str]:
+        return ("told",)
+
+
+class _Emptied(Machine[bool]):
+    """Whether what was raised last was raised by a get because there was nothing."""
+
+    def __init__(self, get: Operation) -> None:
+        self.get = get
+
+    def fail(self, state: bool, error: Error, at: Site) -> bool:
+        return error == EMPTY and at == self.get.site
+
+
+EMPTY = "queue.Empty"
+PATIENCE = 10.0
+"""Seconds; whoever waits longer and then gives up, may well mean to."""
+
+
+class Ending:
+    """The questions about the ends of consumers, over one program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    def unfinished(self, put: Operation) -> Unfinished | None:
+        """For the put of a sentinel: a consumer that waits for ever, and keeps the program from
+        ending, when something fails before it."""
+        program = self.program
+        channel = program.waiting.channel_of(put)
+        if channel is None or channel.kind.role != "queue" or channel.kind.family != "process":
+            return None
+        if not channel.is_closed_world or not put.sure or put.call is None:
+            return None
+        for worker in dict.fromkeys(r for get in channel.gets for r in get.runners):
+            if isinstance(worker, str) or worker.in_pool or worker.daemon is not False:
+                continue
+            if worker.kind.family != "process" or worker.holder in program.solver.escapes:
+                continue
+            consumer = program.sentinels.consumer(worker, channel, failing=True)
+            if consumer is not None:
+                unfinished = self._unfinished(put, consumer)
+                if unfinished is not None:
+                    return unfinished
+        return None
+
+    def _unfinished(self, put: Operation, consumer: Consumer) -> Unfinished | None:
+        program, worker = self.program, consumer.worker
+        senders = self._senders(consumer)
+        if next((p for p in senders if program.sentinels.tells(p, consumer)), None) is not put:
+            return None  # one finding for all of them
+        starts = worker.operations("start")
+        if not starts or program.sentinels.kills_children():
+            return None
+        involved = [*senders, *starts, *worker.operations("kill", "close")]
+        roots = [
+            root
+            for root in program.upward(starts[0].activation)
+            if self._is_all_inside(involved, root)
+        ]
+        if not roots or any(program.waiting.threads_of(o.activation) for o in involved):
+            return None
+        machine = _Ending(worker, senders)
+        ends = Flow(program, machine).ends(roots[-1], "idle")
+        if not machine.tells:
+            return None
+        failures = []
+        for way, states in ends.items():
+            why = states.get("failed")
+            if why is None or not (isinstance(way, Raised) or way == NORMAL):
+                continue
+            if way == NORMAL and "started" in states:
+                continue  # it may end so without an error, too: somebody else tells it
+            if why.weight > RARE:
+                failures.append(why)
+        if not failures:
+            return None
+        likeliest = max(failures, key=lambda why: (why.weight, -why.site.at))
+        return Unfinished(consumer, starts[0], likeliest.site)
+
+    def ended_by_empty(self, get: Operation) -> Worker | None:
+        """For a get in a loop that gives up at once or after a while: the process that ends by
+        queue.Empty as soon as nothing is there."""
+        program = self.program
+        if get.does != "get" or EMPTY not in get.gives_up_with or not get.sure or not get.call:
+            return None
+        timeout = get.constant("timeout")
+        if get.blocks is not False and not (
+            isinstance(timeout, (int, float)) and timeout <= PATIENCE
+        ):
+            return None
+        if program.waiting.channel_of(get) is None or program.waiting.is_guarded(get):
+            return None
+        if not program.outline(get.activation).loops(get.at) or program.waiting.threads_of(
+            get.activation
+        ):
+            return None
+        for worker in sorted((r for r in get.runners if not isinstance(r, str)), key=str):
+            if worker.in_pool or worker.kind.family != "process":
+                continue
+            for entry in worker.entries:
+                ends = Flow(program, _Emptied(get)).ends(entry, False)
+                if not program.waiting.is_opaque(entry) and True in ends.get(Raised(EMPTY), {}):
+                    return worker
+        return None
+
+    def _senders(self, consumer: Consumer) -> list[Operation]:
+        """The puts that send a sentinel, or may do so."""
+        sentinels = self.program.sentinels
+        return [put for put in consumer.channel.puts if sentinels.tells(put, consumer) is not False]
+
+    def _is_all_inside(self, operations: list[Operation], root: Activation) -> bool:
+        """Whether some operations are done in a call of `root`, and nowhere else."""
+        program = self.program
+        inside = {root}
+        todo = [root]
+        while todo:
+            for callee in program.onward.get(todo.pop(), ()):
+                if callee not in inside:
+                    inside.add(callee)
+                    todo.append(callee)
+        # from each of them upward, all calls begin at the root
+        seen = {root}
+        upward = [operation.activation for operation in operations]
+        while upward:
+            activation = upward.pop()
+            if activation in seen:
+                continue
+            seen.add(activation)
+            if activation not in inside or activation in program.solver.from_outside:
+                return False
+            upward += [edge.caller for edge in program.callers[activation]]
+        return True

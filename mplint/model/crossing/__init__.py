@@ -1,0 +1,1 @@
+"""What is handed to another process, and whether it gets there: pickling, arguments, names."""

@@ -1,0 +1,1 @@
+"""Pools and executors, their tasks and results."""

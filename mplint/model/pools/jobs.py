@@ -1,0 +1,218 @@
+"""What runs in the processes of a pool, and what that does to whoever waits for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mplint.model import facts as f
+from mplint.model.channels.waiting import error_name
+from mplint.model.flow import ANY, USUAL, Flow, Gone, Machine, Raised
+from mplint.model.values import Activation, FunctionRef, Literal, Made, Site
+
+if TYPE_CHECKING:
+    from mplint.model.nouns import Operation
+    from mplint.model.program import Program
+
+MAX_DEPTH = 3
+"""Calls inside calls, where we look for what a callback does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """A task that ends its process instead of itself: its name, where, and by which call."""
+
+    name: str
+    at: Site
+    call: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unprepared:
+    """An initializer that can fail: its name, where, and with which error. One that `works` takes
+    items from a queue in a loop, and does all there is to do."""
+
+    name: str
+    at: Site
+    error: str
+    works: bool
+
+    @property
+    def effect(self) -> str:
+        """What becomes of the pool, in words."""
+        if self.works:
+            return (
+                "the process ends with the item that it has taken, and the pool starts another one "
+                "in its place: nobody hears of it"
+            )
+        return (
+            "the process ends, the pool starts another one that fails as well, for ever, and "
+            "whoever waits for a task never hears of it"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """Something that waits for a pool in the thread that would have to end the wait."""
+
+    name: str
+    wait: Operation
+
+    @property
+    def effect(self) -> str:
+        """What becomes of a call to the pool or executor that the caller itself runs in."""
+        if self.wait.kind.role == "pool":
+            return (
+                "the name gets its value only after the processes have been started, so that it "
+                "has none in them"
+            )
+        return (
+            "a forked copy has no threads to do anything and waits for ever, and under spawn and "
+            "forkserver there is none"
+        )
+
+
+class Jobs:
+    """The questions of this room, over one program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._flow: Flow[bool] = Flow(program, Machine())
+
+    # Tasks that end their process -----------------------------------------------------------------
+
+    def exit(self, task: Operation) -> Exit | None:
+        """For a task of a pool whose result somebody waits for: how it can end its process, which
+        the pool replaces without a word."""
+        if task.kind.role != "pool" or task.does not in ("call", "call-later"):
+            return None
+        if not task.crosses or not self._is_waited_for(task):
+            return None
+        for entry in self.program.results.entries(task):
+            if self.program.waiting.is_opaque(entry):
+                continue
+            for way, states in self._flow.ends(entry, True).items():
+                why = next(iter(states.values()))
+                if why is None:
+                    continue
+                if isinstance(way, Gone):
+                    return Exit(entry.scope.qualified_name, why.site, "os._exit()")
+                if isinstance(way, Raised) and way.error == "SystemExit":
+                    return Exit(entry.scope.qualified_name, why.site, "the exit")
+        return None
+
+    def _is_waited_for(self, task: Operation) -> bool:
+        if task.does == "call":
+            return True
+        reads = [
+            operation
+            for result in self.program.results.results_of(task)
+            for operation in self.program.on.get(result, ())
+            if operation.does in ("result", "wait")
+        ]
+        if reads and all(read.timed is not False for read in reads):
+            return False
+        call = task.call
+        if call is not None and self.program.results.fate(task.activation, call) == "read":
+            return True
+        return any(operation.does == "join" for operation in self.program.on[task.receiver])
+
+    # Initializers ---------------------------------------------------------------------------------
+
+    def unprepared(self, made: Made) -> Unprepared | None:
+        """For a pool: how its initializer can fail, in every process that it starts."""
+        if made.kind.role != "pool" or made.kind.family != "process":
+            return None
+        for worker in self.program.processes:
+            if worker.holder is not made or worker.how != "initializer":
+                continue
+            for entry in worker.entries:
+                if self.program.waiting.is_opaque(entry):
+                    continue
+                works = self._works(entry)
+                for way, states in self._flow.ends(entry, True).items():
+                    why = next(iter(states.values()))
+                    if not isinstance(way, Raised) or why is None or why.weight < USUAL:
+                        continue
+                    if self._is_likely(way.error, why.site) or (works and way.error in _OF_ITEMS):
+                        error = error_name(way.error) if way.error != ANY else "an error"
+                        return Unprepared(entry.scope.qualified_name, why.site, error, works)
+        return None
+
+    def _works(self, entry: Activation) -> bool:
+        """Whether an initializer takes items from a queue in a loop that has no end."""
+        outline = self.program.outline(entry)
+        return any(
+            operation.does == "get"
+            and operation.waits_for_ever
+            and any(isinstance(frame.node, f.While) for frame in outline.loops(at))
+            for at in outline.expressions
+            for operation in self.program.operations_at.get((entry, at), ())
+        )
+
+    def _is_likely(self, error: object, site: Site) -> bool:
+        """Whether a failure is one of the work itself, not of code or data that we merely do not
+        know."""
+        if error in (ANY, "AssertionError", "KeyboardInterrupt", "LookupError"):
+            return False
+        for activation in self.program.activations_at(site):
+            call = self.program.outline(activation).expressions.get(site.at)
+            if error == "ValueError" and isinstance(call, f.Call) and len(call.arguments) == 1:
+                given = call.arguments[0].value
+                if isinstance(given, f.Name):  # `int(limit)`, of which only the caller knows more
+                    values = self.program.values(given, activation)
+                    return any(isinstance(v, Literal) and isinstance(v.value, str) for v in values)
+        return True
+
+    # Waiting for oneself --------------------------------------------------------------------------
+
+    def own_pool(self, task: Operation) -> Stuck | None:
+        """For a task that is handed to a pool or executor by a process of the same one, as its
+        module has it under a global name: which of its tasks does so."""
+        if task.does not in ("call", "call-later") or not task.crosses:
+            return None
+        receiver, expression = task.receiver, task.receiver_expression
+        if not isinstance(receiver, Made) or not isinstance(expression, f.Name):
+            return None
+        cell = self.program.solver.variable(task.activation, expression.id)
+        if cell is None or not isinstance(cell[0], Activation) or cell[0].scope.kind != "module":
+            return None
+        for runner in task.runners:
+            if not isinstance(runner, str) and runner.holder is receiver and runner.how == "task":
+                return Stuck(runner.name, task)
+        return None
+
+    def blocking_callback(self, task: Operation) -> Stuck | None:
+        """For a task with a callback: what in that waits for the pool, whose results only the
+        thread that runs the callback can bring."""
+        if task.kind.role != "pool" or task.does != "call-later" or not task.crosses:
+            return None
+        for name in ("callback", "error_callback"):
+            given = task.argument(name)
+            if given is None:
+                continue
+            for value in task.values(given):
+                if isinstance(value, FunctionRef):
+                    for activation in self.program.activations(value.scope):
+                        for wait in self._waits(activation, task.receiver, 0):
+                            return Stuck(value.scope.qualified_name, wait)
+        return None
+
+    def _waits(self, activation: Activation, pool: object, depth: int) -> Iterator[Operation]:
+        outline = self.program.outline(activation)
+        for at in outline.expressions:
+            for operation in self.program.operations_at.get((activation, at), ()):
+                receiver = operation.receiver
+                mine = receiver is pool or (isinstance(receiver, Made) and receiver.of is pool)
+                waits = operation.does in ("call", "join") or operation.waits_for_ever
+                if mine and waits and operation.sure and operation.method.waits:
+                    yield operation
+            if depth < MAX_DEPTH:
+                for callee in self.program.callees_at.get((activation, at), ()):
+                    if callee is not activation:
+                        yield from self._waits(callee, pool, depth + 1)
+
+
+_OF_ITEMS = frozenset({ANY, "ValueError", "LookupError"})
+"""Errors that what is taken from a queue may lead to."""

@@ -1,0 +1,1 @@
+"""What processes share: locks, values, memory, managers, events, files."""

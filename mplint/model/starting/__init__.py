@@ -1,0 +1,1 @@
+"""How processes begin: imports, guards, start methods, forks, event loops."""

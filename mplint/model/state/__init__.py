@@ -1,0 +1,1 @@
+"""What one process knows and another does not: variables, settings, open files."""

@@ -1,0 +1,244 @@
+"""Changes that a child makes to variables, lists, dicts and objects of its own, while the parent
+reads those that it has kept itself."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mplint.model import facts as f
+from mplint.model.counts import describe
+from mplint.model.nouns import MAIN
+from mplint.model.solve import RETURNED
+from mplint.model.state.globals import Place, Write
+from mplint.model.values import (
+    NOTHING,
+    Activation,
+    Container,
+    Instance,
+    Made,
+    Named,
+    Site,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from mplint.model.nouns import Worker
+    from mplint.model.program import Program
+
+_ADDING = frozenset({"add", "append", "appendleft", "extend", "insert", "setdefault", "update"})
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A change that a worker makes in its own process, and a place where the parent expects it."""
+
+    change: Place
+    worker: Worker
+    read: Site
+    what: str
+
+
+class Changes:
+    """The questions about changes that get lost, over one program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.globals = program.globals
+
+    def lost(self, path: Path) -> list[Lost]:
+        """The changes in a file that get lost: one for each thing that is changed."""
+        return [lost for lost in self._lost if lost.change.activation.path == path]
+
+    @cached_property
+    def _lost(self) -> list[Lost]:
+        if not self.globals.workers:
+            return []
+        found: list[Lost] = []
+        for variable, writes in self.globals.writes.items():
+            if variable[0].path not in self.globals.hidden:
+                found += self._first(writes, writes, self.globals.reads.get(variable, []))
+        for holder, changes in self.globals.changes.items():
+            if isinstance(holder, Container) and self._is_parents_own(holder):
+                added = [change for change in changes if self._adds(change)]
+                found += self._first(added, changes, list(self._content_reads(holder, added)))
+            elif isinstance(holder, Instance) and holder not in self._handed_on:
+                by_name: dict[str, list[Write]] = defaultdict(list)
+                for change in changes:
+                    by_name[self._attribute(change)].append(change)
+                for name, same in by_name.items():
+                    if any(self._only_worker(change) for change in same):
+                        reads = list(self._attribute_reads(holder, name))
+                        found += self._first(same, same, reads)
+        return found
+
+    def _first(
+        self, changes: list[Write], writes: Iterable[Write], reads: Sequence[Place]
+    ) -> Iterator[Lost]:
+        """The first of the changes that only a worker makes and the parent expects."""
+        for change in changes:
+            worker = self._only_worker(change)
+            if worker is None:
+                continue
+            starts = self.globals.starts(worker)
+            for read in reads:
+                if not self._is_parents(read) or not self._after(starts, read):
+                    continue
+                if all(self._is_before(write, starts) for write in writes):
+                    expression = self.program.outline(change.activation).expressions.get(change.at)
+                    if isinstance(expression, f.Call) and isinstance(
+                        expression.function, f.Attribute
+                    ):
+                        expression = expression.function.value
+                    what = describe(expression) if expression is not None else ""
+                    yield Lost(change, worker, read.site, what)
+                    return
+
+    def _only_worker(self, place: Place) -> Worker | None:
+        """The worker that runs a place, if nobody but workers in processes of their own does."""
+        runners = self.program.runners(place.activation)
+        workers = self.globals.workers_at(place.activation)
+        return workers[0] if workers and len(workers) == len(runners) else None
+
+    def _is_parents(self, place: Place) -> bool:
+        return self.globals.is_in_parent_only(place)
+
+    def _after(self, starts: list[Place], read: Place) -> bool:
+        return any(self.globals.comes_before(start, read) for start in starts)
+
+    def _is_before(self, write: Write, starts: list[Place]) -> bool:
+        """Whether a write says nothing against it: a child makes it, or the parent does so before
+        it starts a child."""
+        if self.globals.is_at_import(write) or self._only_worker(write) is not None:
+            return True
+        if not self._is_parents(write):
+            return not self.program.runners(write.activation)  # nobody comes there
+        before = [self.globals.comes_before(write, start) for start in starts]
+        after = [self.globals.comes_before(start, write) for start in starts]
+        return any(before) and not any(after)
+
+    # Lists, dicts and objects -------------------------------------------------------------------
+
+    def _is_parents_own(self, holder: Container) -> bool:
+        """Whether a list, dict or set is made empty by the parent or by an import, and reaches the
+        parent on no other way."""
+        if holder in self._handed_on or holder in self.program.solver.escapes:
+            return False
+        for activation in self.program.activations_at(holder.site):
+            expression = self.program.outline(activation).expressions.get(holder.site.at)
+            empty = (
+                isinstance(expression, (f.Display, f.DictDisplay)) and not expression.items
+            ) or (
+                isinstance(expression, f.Call)
+                and isinstance(expression.function, f.Name)
+                and expression.function.id in ("list", "dict", "set")
+                and not expression.arguments
+            )
+            if not empty or self.program.runners(activation) != {MAIN}:
+                return False
+        return True
+
+    @cached_property
+    def _handed_on(self) -> set[Value]:
+        """What is sent in messages or comes back as the result of a task, and what that holds."""
+        program = self.program
+        entries = {entry for worker in program.workers for entry in worker.entries}
+        cells = program.solver.cells
+        todo = [
+            value
+            for (owner, name), values in cells.items()
+            if name == "item" or (name == RETURNED and owner in entries)
+            for value in values
+        ]
+        found: set[Value] = set()
+        while todo:
+            value = todo.pop()
+            if value not in found:
+                found.add(value)
+                if isinstance(value, Container):
+                    todo += cells.get((value, "all"), NOTHING)
+        return found
+
+    def _adds(self, change: Write) -> bool:
+        expression = self.program.outline(change.activation).expressions.get(change.at)
+        if isinstance(expression, f.Call) and isinstance(expression.function, f.Attribute):
+            return expression.function.name in _ADDING
+        return True
+
+    def _attribute(self, change: Write) -> str:
+        expression = self.program.outline(change.activation).expressions.get(change.at)
+        return expression.name if isinstance(expression, f.Attribute) else ""
+
+    def _content_reads(self, holder: Container, changes: list[Write]) -> Iterator[Place]:
+        """Where the parent asks for what is in a container."""
+        if not any(self._only_worker(change) for change in changes):
+            return
+        for place, expression in self._in_parent.get(holder, ()):
+            if self._is_content_used(place, expression):
+                yield place
+
+    def _is_content_used(self, place: Place, expression: f.Expr) -> bool:
+        """Whether more is done with a container than to pass it on, or to change it."""
+        outline = self.program.outline(place.activation)
+        for frame in outline.around(place.at):
+            node = frame.node
+            if isinstance(node, f.Call):
+                if (place.activation, node.at) in self.program.launches_at:
+                    return False
+                if node.function is expression:
+                    return True
+                functions = self.program.values(node.function, place.activation)
+                return all(isinstance(value, Named) for value in functions)
+            if isinstance(node, f.Subscript):
+                return node.value is expression
+            if isinstance(node, f.Attribute):
+                called = next(outline.around(node.at), None)
+                call = called.node if called is not None else None
+                read_only = node.name in ("items", "keys", "values", "get", "copy", "index")
+                return read_only and isinstance(call, f.Call) and call.function is node
+            if isinstance(node, (f.Comprehension, f.Text)):
+                return True
+            if isinstance(node, f.Expr):
+                continue
+            return isinstance(node, f.For) and frame.part == "test"
+        return False
+
+    def _attribute_reads(self, holder: Instance, name: str) -> Iterator[Place]:
+        """Where the parent reads an attribute of an object."""
+        kind = self.program.solver.kind_of(holder)
+        if not name or (kind is not None and kind.knows(name)):
+            return
+        values = self.program.solver.cells.get((holder, name), NOTHING)
+        if any(isinstance(value, Made) for value in values):
+            return  # what is made in a worker, other rules speak of
+        for place, expression in self._in_parent.get(holder, ()):
+            outline = self.program.outline(place.activation)
+            frame = next(outline.around(place.at), None)
+            node = frame.node if frame is not None else None
+            if isinstance(node, f.Attribute) and node.value is expression and node.name == name:
+                if node.at not in self.globals.stored(place.activation.scope):
+                    yield Place(place.activation, node.at)
+
+    @cached_property
+    def _in_parent(self) -> dict[Value, list[tuple[Place, f.Expr]]]:
+        """The names and attributes in functions that only the parent runs, by the one object that
+        they give."""
+        found: dict[Value, list[tuple[Place, f.Expr]]] = defaultdict(list)
+        for activation in self._parents:
+            for at, expression in self.program.outline(activation).expressions.items():
+                if isinstance(expression, (f.Name, f.Attribute)):
+                    values = self.program.values(expression, activation)
+                    if len(values) == 1:
+                        (value,) = values
+                        found[value].append((Place(activation, at), expression))
+        return found
+
+    @cached_property
+    def _parents(self) -> list[Activation]:
+        return [
+            a for a in list(self.program.solver.activations) if self.program.runners(a) == {MAIN}
+        ]
