@@ -86,8 +86,10 @@ def fetch(wanted: Iterable[Site], checkouts: Path) -> None:
 
 
 def findings(folder: Path) -> list[Diagnostic]:
+    """What is found in all files: one project has a `.gitignore` that names its own sources."""
     engine = Engine(load(), Configuration(Settings(), isolated=True), jobs=2)
-    return engine.check(engine.discover([str(folder)])).diagnostics
+    files = [str(path) for path in folder.rglob("*.py")]
+    return engine.check(engine.discover(files)).diagnostics
 
 
 def main() -> int:
