@@ -168,6 +168,24 @@ class Draining:
             return count is not None and count.known is not None and count.known > MAX_TINY
         return self.repeats(put)
 
+    def is_seen_big(self, put: Operation) -> bool:
+        """Whether an item is a collection or a long text for certain: not only a value of which
+        nothing is known."""
+        item = put.argument(put.method.parameters[0])
+        return item is not None and self._is_seen_big(item, put.activation)
+
+    def _is_seen_big(self, item: f.Expr, activation: Activation) -> bool:
+        if isinstance(item, (f.Display, f.DictDisplay)):
+            return any(self._is_seen_big(part, activation) for part in f.parts(item))
+        if not self._is_big(item, activation):
+            return False
+        if isinstance(item, (f.Comprehension, f.Binary)):
+            return True
+        return any(
+            isinstance(value, (Literal, Container)) and self._is_big_value(value)
+            for value in self.program.values(item, activation)
+        )
+
     def repeats(self, put: Operation) -> bool:
         """Whether a put is in a loop of its function, or of those that call it."""
         seen = set()

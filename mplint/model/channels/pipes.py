@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mplint.diagnostics import START_METHODS
 from mplint.model import facts as f
+from mplint.model.channels.meeting import Meeting, meeting
 from mplint.model.channels.waiting import is_end
 from mplint.model.flow import NORMAL, Error, Flow, Machine, Raised
 from mplint.model.values import NOTHING, Activation, Instance, Made, Site
@@ -67,6 +68,11 @@ class Pipes:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+
+    def meeting(self, put: Operation) -> Meeting | None:
+        """For a send: what the other side sends at the same time, so that both wait until the other
+        one receives."""
+        return meeting(self.program, put)
 
     # The end of the pipe ------------------------------------------------------------------------
 

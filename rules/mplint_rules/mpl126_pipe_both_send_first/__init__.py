@@ -1,0 +1,43 @@
+"""Two processes send to each other before either of them receives."""
+
+import libcst as cst
+
+from mplint.outcome import Hangs
+from mplint.rule import Rule, RuleVisitor
+
+
+class Visitor(RuleVisitor):
+    def visit_Call(self, node: cst.Call) -> None:
+        for put in self.model.operations(node, "put"):
+            found = self.model.pipes.meeting(put)
+            if found is None:
+                continue
+            self.report(
+                node,
+                call=put.text,
+                worker=found.worker.name,
+                other=found.other.text,
+                late=found.late.text,
+                related=[
+                    (found.other.site, f"`{found.worker.name}` sends here, and receives later"),
+                    (found.late.site, "this side receives only here"),
+                    (found.channel.site, "the channel is made here"),
+                ],
+            )
+            return
+
+
+RULE = Rule(
+    code="MPL126",
+    name="pipe-both-send-first",
+    kind="bug",
+    summary="both sides of a pipe send before either of them receives",
+    message=(
+        "`{call}` waits until `{worker}` receives, which waits in its own `{other}` until this "
+        "side comes to `{late}`: a pipe holds little, and with more than that in both directions "
+        "both wait for ever"
+    ),
+    help="Let one of the two sides receive first, and answer after that.",
+    visitor=Visitor,
+    proof=Hangs("send"),
+)
