@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mplint.model.channels.sentinels import Sentinels
     from mplint.model.channels.tasks import Tasks
     from mplint.model.channels.waiting import Waiting
+    from mplint.model.crossing.bulk import Bulk
     from mplint.model.crossing.exceptions import Exceptions
     from mplint.model.crossing.importing import Importing
     from mplint.model.crossing.interfaces import Interfaces
@@ -259,6 +260,13 @@ class Questions:
         from mplint.model.pools.pool_use import PoolUse
 
         return PoolUse(self._program)
+
+    @cached_property
+    def bulk(self) -> Bulk:
+        """Large data in the tasks of a pool."""
+        from mplint.model.crossing.bulk import Bulk
+
+        return Bulk(self._program)
 
     @cached_property
     def pools(self) -> Pools:

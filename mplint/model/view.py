@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mplint.model.channels.sentinels import LostIdentity, Sentinels
     from mplint.model.channels.tasks import Tasks
     from mplint.model.channels.waiting import Waiting
+    from mplint.model.crossing.bulk import Bulk
     from mplint.model.crossing.exceptions import Exceptions
     from mplint.model.crossing.importing import Importing
     from mplint.model.crossing.interfaces import Interfaces, Missing
@@ -226,6 +227,11 @@ class View:
     def pool_use(self) -> PoolUse:
         """How a pool is used."""
         return self.program.pool_use
+
+    @property
+    def bulk(self) -> Bulk:
+        """Large data in the tasks of a pool."""
+        return self.program.bulk
 
     @property
     def pools(self) -> Pools:

@@ -1,0 +1,43 @@
+"""Large data that a pool pickles again for every task."""
+
+import libcst as cst
+
+from mplint.outcome import Differs
+from mplint.rule import Rule, RuleVisitor
+
+
+class Visitor(RuleVisitor):
+    def visit_Call(self, node: cst.Call) -> None:
+        for task in self.model.operations(node, "call", "call-later"):
+            found = self.model.bulk.repeated(task)
+            if found is None:
+                continue
+            self.report(
+                node,
+                call=task.text,
+                data=found.name,
+                way=found.way,
+                related=[
+                    (found.made, "the data is made here"),
+                    (found.at, "it gets into the tasks here"),
+                ],
+            )
+            return
+
+
+RULE = Rule(
+    code="MPL209",
+    name="big-argument-per-task",
+    kind="advice",
+    summary="large data is pickled and sent again for every task of a pool",
+    message=(
+        "`{call}` sends `{data}` again with every task, or every chunk of them: it is {way}, and "
+        "is pickled each time, though it stays the same"
+    ),
+    help=(
+        "Give it to each process once, by `initializer=` and `initargs=`, and keep it in a global "
+        "there. Or let each process open the file, or share the memory, by itself."
+    ),
+    visitor=Visitor,
+    proof=Differs(),
+)
