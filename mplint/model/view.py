@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from mplint.model.sharing.managers import Ended
     from mplint.model.sharing.memory import Memory
     from mplint.model.sharing.misused import Misuse
+    from mplint.model.sharing.rebound import Rebound
     from mplint.model.sharing.signals import Signals
     from mplint.model.sharing.updates import Unlocked, Updates
     from mplint.model.sharing.views import Outlived
@@ -326,6 +327,10 @@ class View:
     def unlocked_updates(self, node: cst.Assign | cst.AugAssign) -> list[Unlocked]:
         """Why what an assignment changes of a shared value can be lost."""
         return self._ask_step(node, self.program.updates.unlocked)
+
+    def rebound_values(self, node: cst.Assign | cst.AugAssign) -> list[Rebound]:
+        """The names of shared values that an assignment gives to something else."""
+        return self._ask_step(node, self.program.updates.rebound)
 
     def lost_changes(self, node: cst.CSTNode) -> list[LostChange]:
         """What a statement changes of a copy that a manager has handed out."""

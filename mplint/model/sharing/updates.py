@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from mplint.model import facts as f
 from mplint.model.counts import describe
 from mplint.model.nouns import MAIN
-from mplint.model.sharing import handed_out
 from mplint.model.sharing.handed_out import LostChange
 from mplint.model.sharing.held import inner_expressions
+from mplint.model.sharing.rebound import Rebound, rebound
 from mplint.model.sharing.unguarded import is_unguarded
 from mplint.model.state.once import is_many, is_single, overlap
+from mplint.model.state.sharing import handed_out
 from mplint.model.values import Activation, Literal, Made, Site, Value
 
 if TYPE_CHECKING:
@@ -57,6 +58,10 @@ class Updates:
     def lost_change(self, step: f.Step, activation: Activation) -> LostChange | None:
         """A change of what a manager's dict, list or namespace has handed out, which is a copy."""
         return handed_out.lost_change(self.program, step, activation)
+
+    def rebound(self, step: f.Step, activation: Activation) -> Rebound | None:
+        """An assignment to the name of a shared value, where its value is meant."""
+        return rebound(self.program, step, activation)
 
     # Read, changed, written ---------------------------------------------------------------------
 

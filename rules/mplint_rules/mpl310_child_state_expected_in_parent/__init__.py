@@ -30,5 +30,5 @@ RULE = Rule(
     ),
     visitor=Visitor,
     proof=Differs(),
-    yields_to=("MPL101", "MPL128", "MPL502"),
+    yields_to=("MPL101", "MPL128", "MPL502", "MPL503"),
 )
