@@ -213,7 +213,8 @@ class Sentinels:
                         return operation
             case f.Name(id=name):
                 for value in self._assigned(name, expression.at, activation):
-                    return self.source(value, activation, depth + 1)
+                    if not isinstance(value, f.Constant):  # `item = None`, in case nothing comes
+                        return self.source(value, activation, depth + 1)
         return None
 
     def _is_whole(self, expression: f.Expr, activation: Activation) -> bool:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from mplint.model import facts as f
 from mplint.model.channels.waiting import Failure, error_name, is_end
 from mplint.model.flow import Flow, Gone, Machine, Raised
+from mplint.model.marking import Excess, excess, has_several_targets
 from mplint.model.values import (
     Activation,
+    Literal,
     Values,
 )
 
@@ -79,14 +81,22 @@ class _Owing(Machine[str]):
     def repeated(self, state: str) -> Iterable[str]:
         return ("done",)
 
-    def test(self, state: str, test: f.Expr, activation: Activation, holds: bool) -> str:
+    def test(self, state: str, test: f.Expr, activation: Activation, holds: bool) -> str | None:
         if state == "owing":
             found = self.sentinels.test_of(test, activation)
             if found is not None and is_end(found.get.receiver, self.channel.exit):
                 if found.equal is holds:
+                    if self._is_never_sent(found.sentinel):
+                        return None  # `job = None` before, and `if job is not None` after the get
                     self.told |= found.sentinel
                     return "told"
         return state
+
+    def _is_never_sent(self, sentinel: Values) -> bool:
+        """Whether None is looked for, and certainly never put."""
+        if not all(isinstance(value, Literal) and value.value is None for value in sentinel):
+            return False
+        return all(self.sentinels.sends(put, sentinel) is False for put in self.channel.puts)
 
     def unsure(self, state: str, operation: Operation) -> Iterable[str]:
         if is_end(operation.receiver, self.channel.exit):
@@ -107,6 +117,8 @@ class Tasks:
         channel = self.program.waiting.channel_of(join)
         if channel is None or not channel.is_closed_world:
             return None
+        if not self._are_marked_by_takers(join, channel):
+            return None
         for get in channel.gets:
             for runner in sorted(get.runners, key=str):
                 if isinstance(runner, str) or runner.in_pool:
@@ -115,6 +127,22 @@ class Tasks:
                 if skipped is not None:
                     return skipped
         return None
+
+    def excess(self, mark: Operation) -> Excess | None:
+        """For `task_done()`: a path on which a worker has nothing to mark."""
+        return excess(self.program, mark)
+
+    def _are_marked_by_takers(self, join: Operation, channel: Channel) -> bool:
+        """Whether all who mark items have taken some: else one takes them for another one. Of a
+        worker with several targets nobody knows."""
+        takers = {runner for get in channel.gets for runner in get.runners}
+        if any(not isinstance(r, str) and has_several_targets(r) for r in takers):
+            return False
+        return all(
+            takers.issuperset(operation.runners)
+            for operation in self.program.on.get(join.receiver, ())
+            if operation.does == "task-done"
+        )
 
     def _skipped(
         self, worker: Worker, channel: Channel, get: Operation, join: Operation
