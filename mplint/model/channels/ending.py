@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mplint.model.channels.overtaking import Overtaking, overtakes
 from mplint.model.flow import NORMAL, RARE, Error, Flow, Machine, Raised
 from mplint.model.values import Activation, Site
 
@@ -110,7 +111,7 @@ class Ending:
         roots = [
             root
             for root in program.upward(starts[0].activation)
-            if self._is_all_inside(involved, root)
+            if self.is_all_inside(involved, root)
         ]
         if not roots or any(program.waiting.threads_of(o.activation) for o in involved):
             return None
@@ -131,6 +132,10 @@ class Ending:
             return None
         likeliest = max(failures, key=lambda why: (why.weight, -why.site.at))
         return Unfinished(consumer, starts[0], likeliest.site)
+
+    def overtakes(self, put: Operation) -> Overtaking | None:
+        """For the put of a sentinel: items that are still to come, and whose consumer has ended."""
+        return overtakes(self.program, put)
 
     def ended_by_empty(self, get: Operation) -> Worker | None:
         """For a get in a loop that gives up at once or after a while: the process that ends by
@@ -163,7 +168,7 @@ class Ending:
         sentinels = self.program.sentinels
         return [put for put in consumer.channel.puts if sentinels.tells(put, consumer) is not False]
 
-    def _is_all_inside(self, operations: list[Operation], root: Activation) -> bool:
+    def is_all_inside(self, operations: list[Operation], root: Activation) -> bool:
         """Whether some operations are done in a call of `root`, and nowhere else."""
         program = self.program
         inside = {root}

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
+from mplint.model.channels.lost_identity import LostIdentity, lost_identity
 from mplint.model.channels.waiting import is_end
-from mplint.model.counts import Count, Counter, describe
+from mplint.model.counts import Count, Counter
 from mplint.model.flow import Error, Flow, Machine, Raised
 from mplint.model.values import (
     DATA,
@@ -75,16 +76,6 @@ class Unsent:
 
     consumer: Consumer
     late: Operation | None
-
-
-@dataclass(frozen=True, slots=True)
-class LostIdentity:
-    """A comparison of something received with an object that is known by its identity."""
-
-    get: Operation
-    sentinel: str
-    what: str
-    operator: str
 
 
 class _Told(Machine[str]):
@@ -326,11 +317,15 @@ class Sentinels:
 
     def tells(self, put: Operation, consumer: Consumer) -> bool | None:
         """Whether what a put sends ends a consumer."""
-        answer = self.sends(put, consumer.sentinels)
+        return self.sends_one(put, consumer.sentinels, whole=consumer.whole)
+
+    def sends_one(self, put: Operation, sentinels: Values, *, whole: bool) -> bool | None:
+        """Whether what a put sends is a sentinel, where `whole` items are compared with it."""
+        answer = self.sends(put, sentinels)
         item = put.argument(put.method.parameters[0])
-        if answer is None and item is not None and consumer.whole:
+        if answer is None and item is not None and whole:
             solver = self.program.solver
-            if not any(isinstance(value, Container) for value in consumer.sentinels):
+            if not any(isinstance(value, Container) for value in sentinels):
                 if all(isinstance(v, Container) and solver.arity.get(v) for v in put.values(item)):
                     return False  # a tuple with something in it, whatever that is
         return answer
@@ -372,58 +367,7 @@ class Sentinels:
 
     def lost_identity(self, test: f.Comparison, activation: Activation) -> LostIdentity | None:
         """For a comparison with a sentinel: why the copy that arrives is never the same."""
-        found = self.test_of(test, activation)
-        if found is None or found.operator not in ("is", "is not", "==", "!="):
-            return None
-        channel = self.program.waiting.channel_of(found.get)
-        if channel is None or not found.get.crosses or len(found.sentinel) != 1:
-            return None
-        (value,) = found.sentinel
-        what = self._by_identity(value, exact="is" in found.operator)
-        if what is None:
-            return None
-        (_, right) = test.rest[0]
-        shown = describe(right)
-        if self.source(right, activation) is not None:
-            shown = describe(test.left)
-        return LostIdentity(found.get, shown, what, found.operator)
-
-    def _by_identity(self, value: Value, *, exact: bool) -> str | None:
-        """What makes a value one of a kind in its process only; `exact` for `is`."""
-        match value:
-            case Made(kind=kind) if kind.name == "object":
-                return "an `object()`"
-            case Instance(cls=cls) if not self._is_singleton(cls, exact=exact):
-                return f"an object of `{cls.scope.name}`"
-            case Literal(value=str() | bytes() as text) if exact:
-                return "a text" if len(text) > 1 else None  # of shorter ones there is only one
-            case Literal(value=float()) if exact:
-                return "a number"
-            case Literal(value=int(number)) if exact and type(number) is int:
-                return "a number" if not -5 <= number <= 256 else None
-            case Container(shape="tuple") if exact:
-                # there is only one empty tuple
-                return "a tuple" if self.program.solver.arity.get(value) else None
-            case Container(shape=("list" | "dict" | "set") as shape) if exact:
-                return f"a {shape}"
-        return None
-
-    def _is_singleton(self, cls: ClassRef, *, exact: bool) -> bool:
-        """Whether a class keeps one object through pickling, or compares by value."""
-        names = ["__reduce__", "__reduce_ex__", "__new__", "__getnewargs__"]
-        if not exact:
-            names.append("__eq__")
-        solver = self.program.solver
-        for ancestor in solver.ancestry(cls):
-            if isinstance(ancestor, ClassRef):
-                if any((ancestor, name) in solver.cells for name in names):
-                    return True
-                decorations = solver.decorations.get(ancestor.scope, frozenset())
-                if decorations and not exact:
-                    return True  # a dataclass compares by value
-            elif not (isinstance(ancestor, Named) and ancestor.path == "object"):
-                return True
-        return False
+        return lost_identity(self.program, test, activation)
 
     # How many are told --------------------------------------------------------------------------
 

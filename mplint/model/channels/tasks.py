@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
+from mplint.model.channels.marking import Excess, excess, has_several_targets
 from mplint.model.channels.waiting import Failure, error_name, is_end
 from mplint.model.flow import Flow, Gone, Machine, Raised
-from mplint.model.marking import Excess, excess, has_several_targets
 from mplint.model.values import (
     Activation,
     Literal,

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from mplint.model import facts as f
 from mplint.model.channels.waiting import error_name
 from mplint.model.flow import ANY, Ends, Flow, Gone, Machine, Raised
+from mplint.model.sharing import misused
 from mplint.model.sharing.deadlocks import Deadlocks, Opposite, TakenTwice, WaitsInside
 from mplint.model.sharing.held import Regions, is_given, lock_of
 from mplint.model.sharing.misused import Misuse
-from mplint.model.state.sharing import misused
 from mplint.model.values import Activation, Site, Value
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from mplint.model import facts as f
 from mplint.model.counts import describe
 from mplint.model.nouns import MAIN
+from mplint.model.sharing import handed_out
 from mplint.model.sharing.handed_out import LostChange
 from mplint.model.sharing.held import inner_expressions
 from mplint.model.sharing.rebound import Rebound, rebound
 from mplint.model.sharing.unguarded import is_unguarded
 from mplint.model.state.once import is_many, is_single, overlap
-from mplint.model.state.sharing import handed_out
 from mplint.model.values import Activation, Literal, Made, Site, Value
 
 if TYPE_CHECKING:

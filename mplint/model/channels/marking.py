@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from mplint.model import facts as f
+from mplint.model.channels.waiting import is_end
 from mplint.model.flow import Error, Flow, Machine
 from mplint.model.values import Activation, Made, Site
-from mplint.model.waiting import is_end
 
 if TYPE_CHECKING:
     from mplint.model.nouns import Channel, Operation, Worker
