@@ -70,6 +70,7 @@ class Startup:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._guarded_places: dict[tuple[Activation, int], bool] = {}
         self._drawn: dict[Path, set[Path]] = {}
 
     @cached_property
@@ -307,7 +308,13 @@ class Startup:
 
     def is_guarded(self, module: Activation, at: int) -> bool:
         """Whether a place of a module is not come to when the module is imported."""
-        return self._guard(module, at) is not None or self._left_before(module, at)
+        # all places of a statement that has no statements inside it are alike
+        step = self.program.outline(module).step_of(at)
+        place = (module, at if step is None or any(f.blocks(step)) else step.at)
+        if place not in self._guarded_places:
+            guarded = self._guard(module, at) is not None or self._left_before(module, at)
+            self._guarded_places[place] = guarded
+        return self._guarded_places[place]
 
     def is_in_main(self, module: Activation, at: int) -> bool:
         """Whether a place of a module is under a main guard, so that a program begins there."""
