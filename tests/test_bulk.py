@@ -152,6 +152,16 @@ def test_data_that_changes(tmp_path: Path, before: str, inside: str, sent: bool)
         ("self.table = [0] * 200_000", "pool.map(work, toolbox.rows())", False),
         (
             "self.table = [0] * 200_000",
+            "self.table[0] = 1; pool.map(self.work, toolbox.rows())",
+            False,
+        ),
+        (
+            "self.table = [0] * 200_000",
+            "self.table = toolbox.table(); pool.map(self.work, toolbox.rows())",
+            False,
+        ),
+        (
+            "self.table = [0] * 200_000",
             "pool.map(functools.partial(work, self.table), toolbox.rows())",
             True,
         ),

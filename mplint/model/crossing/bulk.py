@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mplint.catalog import bulk as catalog
 from mplint.model import facts as f
 from mplint.model.counts import describe
-from mplint.model.crossing.attributes import Attributes
+from mplint.model.crossing.attributes import Attribute, Attributes
 from mplint.model.values import Activation, FunctionRef, Instance, Literal, Named, Site
 
 if TYPE_CHECKING:
@@ -133,11 +133,24 @@ class Bulk:
         for attribute in self.attributes.held(instance, activation, at):
             for home in self.program.activations(attribute.scope)[:1]:
                 made = self._large(attribute.value, home, 0)
-                if made is not None:
+                if made is not None and not self._is_set_again(attribute):
                     name = f"{describe(method.value)}.{attribute.name}"
                     site = Site(activation.path, method.at)
                     return Repeated(name, "in the object of the method", site, made)
         return None
+
+    def _is_set_again(self, attribute: Attribute) -> bool:
+        """Whether another function of the file gives an attribute of this name another value, or
+        changes an element of it."""
+        file = self.program.solver.files.get(attribute.site.path)
+        for scope in file.scopes if file is not None else ():
+            for step in f.steps(scope.body) if scope is not attribute.scope else ():
+                for target in step.targets if isinstance(step, f.Bind) else ():
+                    for leaf in f.leaves(target):
+                        inner = leaf.value if isinstance(leaf, f.Subscript) else leaf
+                        if isinstance(inner, f.Attribute) and inner.name == attribute.name:
+                            return True
+        return False
 
     def _of_elements(self, inputs: list[f.Expr], task: Operation) -> Iterator[Repeated]:
         """What every element of a collection of arguments holds."""
