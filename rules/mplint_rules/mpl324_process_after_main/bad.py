@@ -8,7 +8,10 @@ def work():
 
 def clean_up():
     process = multiprocessing.Process(target=work)
-    process.start()
+    try:
+        process.start()
+    except RuntimeError:  # Python 3.12 does not fork at this time
+        return
     process.join()
 
 
