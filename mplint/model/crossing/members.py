@@ -175,6 +175,8 @@ class Members:
             case Named(path=path):
                 maker = catalog.find(path)
                 if isinstance(maker, catalog.Maker) and maker.kind.family == "process":
+                    if maker.kind.role == "connection" and not maker.pair:
+                        return None  # `Client()` has other parameters than `Pipe()`
                     return maker.kind if _is_known(path) else None
             case ClassRef() as cls:
                 if any(
