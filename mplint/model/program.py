@@ -318,6 +318,18 @@ class Program(Questions):
                 return
             (activation,) = callers
 
+    def places_above(self, activation: Activation, at: int) -> Iterator[tuple[Activation, int]]:
+        """A place, and those of the calls that lead to it in the same process."""
+        seen: set[tuple[Activation, int]] = set()
+        todo = [(activation, at)]
+        while todo:
+            place = todo.pop()
+            if place not in seen:
+                seen.add(place)
+                yield place
+                edges = self.callers.get(place[0], ())
+                todo += [(edge.caller, edge.at) for edge in edges if edge.launch is None]
+
     # Processes ----------------------------------------------------------------------------------
 
     def library_of(self, value: Value) -> Library | None:

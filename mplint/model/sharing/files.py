@@ -319,14 +319,7 @@ class SharedFiles:
     def _is_caught(self, activation: Activation, at: int) -> bool:
         """Whether somebody may catch the error that it is there already."""
         program = self.program
-        seen: set[tuple[Activation, int]] = set()
-        todo = [(activation, at)]
-        while todo:
-            place = todo.pop()
-            if place in seen:
-                continue
-            seen.add(place)
-            here, number = place
+        for here, number in program.places_above(activation, at):
             for frame in program.outline(here).around(number):
                 if not isinstance(frame.node, f.Try) or frame.part != "body":
                     continue
@@ -336,5 +329,4 @@ class SharedFiles:
                     types = program.values(handler.type, here)
                     if catches(program, types, "FileExistsError") is not False:
                         return True
-            todo += [(e.caller, e.at) for e in program.callers.get(here, ()) if e.launch is None]
         return False

@@ -256,21 +256,13 @@ class Everywhere:
         """Whether a place may be inside something that lets one process in at a time, here or in a
         function that calls this one: a lock, or an object in a `with` that we do not know."""
         program = self.program
-        seen: set[tuple[Activation, int]] = set()
-        todo = [(activation, at)]
-        while todo:
-            place = todo.pop()
-            if place in seen:
-                continue
-            seen.add(place)
-            here, number = place
+        for here, number in program.places_above(activation, at):
             for frame in program.outline(here).around(number):
                 if isinstance(frame.node, f.With) and frame.part == "body":
                     if not all(self._is_open(manager, here) for manager, _ in frame.node.items):
                         return True
             if any(self._takes(o) for o in program.operations if o.activation is here):
                 return True
-            todo += [(e.caller, e.at) for e in program.callers.get(here, ()) if e.launch is None]
         return False
 
     def _takes(self, operation: Operation) -> bool:
