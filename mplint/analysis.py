@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
+from mplint import budget
 from mplint.config import Settings, matching
+from mplint.depth import on_deep_stack
 from mplint.diagnostics import Diagnostic, Place, Related, default_start_methods
 from mplint.model.values import Site
 from mplint.registry import INTERNAL, UNREADABLE, Registry, own
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from mplint.model.program import Program
     from mplint.model.project import Project, Root
     from mplint.model.view import View
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,6 @@ class Job:
     root: Root
     files: tuple[Path, ...]
     targets: tuple[Target, ...]
-    folder: str  # what relative paths are shown relative to
 
 
 def link(project: Project, files: tuple[Path, ...]) -> Program:
@@ -60,66 +57,52 @@ def run(
     job: Job,
     registry: Registry,
     project: Project,
-    link: Callable[[Project, tuple[Path, ...]], Program] = link,
+    linker: Callable[[Project, tuple[Path, ...]], Program] = link,
 ) -> list[Diagnostic]:
-    """The diagnostics of one job, before comments switch some off. An internal failure is one
-    diagnostic per file that it hits. `link` may remember programs."""
+    """The diagnostics of one job, before comments switch some off, with absolute paths. An internal
+    failure is one diagnostic per file that it hits. `linker` may remember programs."""
     try:
-        return _run(job, registry, project, link)
+        return _run(job, registry, project, linker)
     except RecursionError:
         pass
     # somewhere there is an expression like a sum of thousands of terms
-    return _on_deep_stack(lambda: _run(job, registry, project, link, last=True))
+    return on_deep_stack(lambda: _run(job, registry, project, linker, last=True))
 
 
 def _run(
     job: Job,
     registry: Registry,
     project: Project,
-    link: Callable[[Project, tuple[Path, ...]], Program],
+    linker: Callable[[Project, tuple[Path, ...]], Program],
     *,
     last: bool = False,
 ) -> list[Diagnostic]:
     """Raises RecursionError, unless this is the last try."""
     try:
-        analysis = _Analysis(job, registry, project, link(project, job.files))
+        with budget.limited(len(job.files)):
+            analysis = _Analysis(registry, project, linker(project, job.files))
     except Exception as error:
         if isinstance(error, RecursionError) and not last:
             raise
         reason = failure()
-        return [internal(target.shown, reason) for target in job.targets]
+        return [internal(target.path, reason) for target in job.targets]
     found: list[Diagnostic] = []
     for target in job.targets:
         try:
-            found += analysis.check(target)
+            with budget.limited():
+                found += analysis.check(target)
+        except budget.Exhausted:
+            found.append(internal(target.path, failure()))
+            # what was given up half-way may have left half an answer behind
+            analysis = _Analysis(registry, project, link(project, job.files))
         except Unreadable as error:
             if UNREADABLE in target.codes:
-                found.append(unreadable(target.shown, error))
+                found.append(unreadable(target.path, error))
         except Exception as error:
             if isinstance(error, RecursionError) and not last:
                 raise
-            found.append(internal(target.shown, failure()))
+            found.append(internal(target.path, failure()))
     return found
-
-
-DEEP_STACK = 256 * 2**20
-DEEP_CALLS = 50_000
-"""Room for calls inside calls, in bytes and in calls, of which none takes more than a few kB."""
-
-
-def _on_deep_stack(work: Callable[[], T]) -> T:
-    """Does some work with more room for recursion than Python gives a thread on its own."""
-    import threading
-    from concurrent.futures import ThreadPoolExecutor
-
-    size, calls = threading.stack_size(DEEP_STACK), sys.getrecursionlimit()
-    sys.setrecursionlimit(max(calls, DEEP_CALLS))
-    try:
-        with ThreadPoolExecutor(1) as executor:
-            return executor.submit(work).result()
-    finally:
-        sys.setrecursionlimit(calls)
-        threading.stack_size(size)
 
 
 def is_part(path: Path, program: Program, loader: ProjectLoader) -> bool:
@@ -134,8 +117,7 @@ def is_part(path: Path, program: Program, loader: ProjectLoader) -> bool:
 
 
 class _Analysis:
-    def __init__(self, job: Job, registry: Registry, project: Project, program: Program) -> None:
-        self.job = job
+    def __init__(self, registry: Registry, project: Project, program: Program) -> None:
         self.registry = registry
         self.loader = project.loader
         self.program = program
@@ -165,6 +147,7 @@ class _Analysis:
         for at, node in enumerate(lowered.nodes):
             handlers = table.get(type(node).__name__)
             if handlers and lowered.numbers[id(node)] == at:
+                budget.spend()
                 for visit in handlers:
                     visit(node)
         found = [finding for visitor in visitors for finding in visitor.findings]
@@ -185,10 +168,9 @@ class _Analysis:
             lowered = self.loader.lowered[at.path]
             assert lowered is not None
             at = lowered.nodes[at.at]
-        place = source.place(at)
-        related = tuple(Related(self._place(site, target), note) for site, note in finding.related)
+        related = tuple(Related(self.loader.place(site), note) for site, note in finding.related)
         return Diagnostic(
-            Place(target.shown, place.line, place.column, place.end_line, place.end_column),
+            source.place(at),
             rule.code,
             rule.name,
             rule.kind,
@@ -198,13 +180,6 @@ class _Analysis:
             rule.applies.python,
             related,
         )
-
-    def _place(self, site: Site, target: Target) -> Place:
-        lowered = self.loader.lowered[site.path]
-        assert lowered is not None
-        place = self.loader.source(site.path).place(lowered.nodes[site.at])
-        shown = show(site.path, target, self.job.folder)
-        return Place(shown, place.line, place.column, place.end_line, place.end_column)
 
 
 def _causes(found: list[Finding], view: View) -> Iterator[Finding]:
@@ -225,33 +200,16 @@ def _places(finding: Finding, view: View) -> frozenset[Site]:
     return frozenset({at, view.statement(at), *(site for site, _ in finding.related)})
 
 
-def show(path: Path, target: Target, folder: str) -> str:
-    """How to show another file in what is said of a target: as the target is, absolute or relative
-    to a folder. It does not matter which other files are checked, so that checking two files says
-    what checking each of them says."""
-    if path == target.path:
-        return target.shown
-    return str(path) if os.path.isabs(target.shown) else relative(path, folder)
-
-
-def relative(path: Path, folder: str) -> str:
-    """A path as seen from a folder, if it can be seen from there."""
-    try:
-        return os.path.relpath(path, folder)
-    except ValueError:  # another drive
-        return str(path)
-
-
-def unreadable(shown: str, error: Unreadable) -> Diagnostic:
+def unreadable(path: Path, error: Unreadable) -> Diagnostic:
     """The diagnostic for a file that could not be read or parsed."""
-    place = Place(shown, error.line, error.column, error.line, error.column + 1)
+    place = Place(str(path), error.line, error.column, error.line, error.column + 1)
     return own(UNREADABLE, place, error.reason)
 
 
-def internal(shown: str, failure: str) -> Diagnostic:
+def internal(path: Path, failure: str) -> Diagnostic:
     """The diagnostic for a failure of mplint itself."""
     message = f"mplint failed on this file, which says nothing about the file: {failure}"
-    return own(INTERNAL, Place(shown, 1, 1, 1, 2), message)
+    return own(INTERNAL, Place(str(path), 1, 1, 1, 2), message)
 
 
 def failure() -> str:

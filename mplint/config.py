@@ -43,6 +43,7 @@ class Settings:
     start_methods: tuple[str, ...] = ()
     target_version: str | None = None
     requires_python: str | None = None
+    cache_dir: Path | None = None
     folder: Path | None = None  # what `exclude` and `per-file-ignores` are relative to
     origin: str = field(default="", compare=False)
 
@@ -142,7 +143,7 @@ def matching(specifier: str | None) -> tuple[str, ...]:
 # Reading ------------------------------------------------------------------------------------------
 
 _LISTS = {"select", "extend-select", "ignore", "exclude", "start-methods"}
-_KEYS = {*_LISTS, "target-version", "per-file-ignores"}
+_KEYS = {*_LISTS, "target-version", "per-file-ignores", "cache-dir"}
 
 
 class Configuration:
@@ -210,6 +211,7 @@ class Configuration:
             extend_select=(*found.extend_select, *override.extend_select),
             start_methods=override.start_methods or found.start_methods,
             target_version=override.target_version or found.target_version,
+            cache_dir=override.cache_dir or found.cache_dir,
         )
 
 
@@ -292,6 +294,10 @@ def _settings(table: dict[str, Any], path: Path, prefix: str) -> Settings:
             values[key.replace("-", "_")] = _texts(value, where)
         elif key == "target-version":
             values["target_version"] = python_version(value, where)
+        elif key == "cache-dir":
+            if not isinstance(value, str):
+                raise ConfigError(f"{where}: not a string")
+            values["cache_dir"] = path.absolute().parent / value
         else:
             if not isinstance(value, dict):
                 raise ConfigError(f"{where}: not a table of patterns and lists of codes")

@@ -11,15 +11,16 @@ import signal
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from mplint.analysis import Job, Target, internal, link, run, unreadable
+from mplint.cache import FOLDER, Cache, Looked, Now, Witness, digest, tool
 from mplint.config import ConfigError, Configuration, Settings
-from mplint.diagnostics import Diagnostic
-from mplint.model.project import Project, Root, find_root, walk
+from mplint.diagnostics import Diagnostic, Place, Related
+from mplint.model.project import Project, Root, find_root, has_marker, walk
 from mplint.registry import UNREADABLE, UNUSED, Registry, load
 from mplint.source import Files, Source, Unreadable
 from mplint.suppress import Suppressions
@@ -36,6 +37,12 @@ PROGRAMS_KEPT = 8
 """Linked programs that are remembered, for front ends that bring their files one by one."""
 
 
+Outcome: TypeAlias = tuple[list[Diagnostic], Looked | None]
+"""What an analysis found, and what it looked at if that may be kept."""
+
+Result: TypeAlias = tuple[Job, list[Diagnostic], Looked | None]
+
+
 @dataclass(slots=True)
 class Report:
     """What a check found. `files` counts the files checked, `analysed` those worth a parse.
@@ -49,7 +56,9 @@ class Report:
 
 class Engine:
     """Checks files with the rules of a registry. `overlay` are contents that stand before what is
-    on disk, by absolute path; `noqa` is False where somebody else looks after `# noqa`."""
+    on disk, by absolute path; `noqa` is False where somebody else looks after `# noqa`; `cached`
+    says whether to keep what was found for the next run, and to believe what an earlier one kept.
+    """
 
     def __init__(
         self,
@@ -59,12 +68,14 @@ class Engine:
         jobs: int = 1,
         *,
         noqa: bool = True,
+        cached: bool = False,
     ) -> None:
         self.registry = registry
         self.configuration = configuration or Configuration()
         self.files = Files(overlay)
         self.jobs = jobs
         self.noqa = noqa
+        self.cached = cached
         self._projects: dict[Root, Project] = {}
         self._roots: dict[Path, Root] = {}
         self._ignore_files: dict[Path, GitIgnoreSpec | None] = {}
@@ -148,20 +159,52 @@ class Engine:
         report = Report()
         targets = list(self._targets(files, report.errors))
         report.files = len(targets)
-        found: dict[str, set[Diagnostic]] = {target.shown: set() for target in targets}
+        found: dict[str, set[Diagnostic]] = {str(target.path): set() for target in targets}
         jobs = self._jobs(targets, found)
         report.analysed = total = sum(len(job.targets) for job in jobs)
         done = 0
-        for job, diagnostics in self._run(jobs):
+        for job, diagnostics in self._find(jobs):
             for diagnostic in diagnostics:
                 found[diagnostic.path].add(diagnostic)
             done += len(job.targets)
             if progress is not None:
                 progress(done, total)
+        folder = os.getcwd()
         for target in targets:
-            report.diagnostics += self._without_suppressed(target, found[target.shown])
+            for item in self._without_suppressed(target, found[str(target.path)]):
+                report.diagnostics.append(_shown(item, target, folder))
         report.diagnostics.sort()
         return report
+
+    def _find(self, jobs: list[Job]) -> Iterator[tuple[Job, Iterable[Diagnostic]]]:
+        """What each job finds, from what is known of earlier runs where that still holds."""
+        caches = self._caches({job.root for job in jobs})
+        unknown = []
+        for job in jobs:
+            cache = caches.get(job.root)
+            if cache is not None:
+                known, targets = cache.find(job)
+                yield replace(job, targets=tuple(set(job.targets) - set(targets))), known
+                job = replace(job, targets=targets)
+            if job.targets:
+                unknown.append(job)
+        for job, found, looked in self._run(unknown):
+            if job.root in caches:
+                caches[job.root].keep(job, found, looked)
+            yield job, found
+        for root, cache in caches.items():
+            cache.prune(self._projects[root].programs)
+
+    def _caches(self, roots: Iterable[Root]) -> dict[Root, Cache]:
+        if not self.cached or self.files.overlay:  # an editor's buffers are nobody else's
+            return {}
+        now, version = Now(self.files), tool(self.registry)
+        caches = {}
+        for root in roots:
+            folder = self._cache_folder(root)
+            if folder is not None:
+                caches[root] = Cache(folder, root, self._projects[root].gated, version, now)
+        return caches
 
     def programs(self, paths: Iterable[Path]) -> dict[tuple[Project, tuple[Path, ...]], list[Path]]:
         """The programs that some of the files given are part of or start, each as its project and
@@ -197,19 +240,28 @@ class Engine:
         wanted: dict[tuple[Project, tuple[Path, ...]], list[Target]] = defaultdict(list)
         for target in targets:
             try:
-                _ = Source(target.shown, self.files.read(target.path)).text
+                _ = Source(str(target.path), self.files.read(target.path)).text
             except Unreadable as error:
                 if UNREADABLE in target.codes:
-                    found[target.shown].add(unreadable(target.shown, error))
+                    found[str(target.path)].add(unreadable(target.path, error))
                 continue
             project = self._project_of(target.path)
             for program in project.programs_of(target.path):
                 wanted[project, program].append(target)
-        folder = os.getcwd()
         return [
-            Job(project.root, files, tuple(chosen), folder)
-            for (project, files), chosen in wanted.items()
+            Job(project.root, files, tuple(chosen)) for (project, files), chosen in wanted.items()
         ]
+
+    def _cache_folder(self, root: Root) -> Path | None:
+        """Where the entries of a project are: where the settings say, or in the project. A few
+        files without a project get no folder that nobody asked for."""
+        try:
+            chosen = self.configuration.for_folder(root.folder).cache_dir
+        except ConfigError:  # said of the files that it concerns
+            return None
+        if chosen is not None:
+            return chosen / f"{root.folder.name}-{digest(str(root.folder).encode())[:12]}"
+        return root.folder / FOLDER if has_marker(root.folder) else None
 
     def _project_of(self, path: Path) -> Project:
         root = self._roots.get(path.parent)
@@ -223,43 +275,50 @@ class Engine:
         failed = any(diagnostic.kind == "error" for diagnostic in found)
         if failed or not (found or UNUSED in target.codes):
             return found
-        source = Source(target.shown, self.files.read(target.path))
+        source = Source(str(target.path), self.files.read(target.path))
         suppressions = Suppressions(source, noqa=self.noqa)
         return suppressions.apply(found, target.codes, self.registry)
 
     # Running ------------------------------------------------------------------------------------
 
-    def _run(self, jobs: list[Job]) -> Iterator[tuple[Job, list[Diagnostic]]]:
+    def _run(self, jobs: list[Job]) -> Iterator[Result]:
         largest_first = sorted(jobs, key=lambda job: len(job.files), reverse=True)
         few = len(jobs) < 2 or sum(len(job.files) for job in jobs) < SERIAL_FILES
         # another process knows the installed rules only
         if self.jobs < 2 or few or self.registry is not load():
             for job in jobs:
-                yield job, run(job, self.registry, self._projects[job.root], self._link)
+                yield self._run_here(job)
             return
         lost: list[Job] = []
-        for job, found in self._run_in_processes(largest_first, min(self.jobs, len(jobs))):
-            if found is None:
+        for job, result in self._run_in_processes(largest_first, min(self.jobs, len(jobs))):
+            if result is None:
                 lost.append(job)
             else:
-                yield job, found
+                yield job, *result
         # a process that dies takes what waits for it along; alone, only the culprit is lost
         for culprit in lost:
-            for job, found in self._run_in_processes([culprit], 1):
-                if found is None:
-                    found = [internal(target.shown, "its process died") for target in job.targets]
-                yield job, found
+            for job, result in self._run_in_processes([culprit], 1):
+                died = [internal(target.path, "its process died") for target in job.targets]
+                yield job, *(result or (died, None))
+
+    def _run_here(self, job: Job) -> Result:
+        project = self._projects[job.root]
+        if not self.cached:
+            return job, run(job, self.registry, project, self._link), None
+        files = Witness(self.files)
+        fresh = Project(files, job.root, project.gated)
+        return job, run(job, self.registry, fresh, link), files.looked
 
     def _run_in_processes(
         self, jobs: list[Job], count: int
-    ) -> Iterator[tuple[Job, list[Diagnostic] | None]]:
-        """What each job found, None where its process died."""
+    ) -> Iterator[tuple[Job, Outcome | None]]:
+        """What each job found and looked at, None where its process died."""
         from concurrent.futures import ProcessPoolExecutor, as_completed
         from concurrent.futures.process import BrokenProcessPool
         from multiprocessing import active_children, get_context
 
         others = active_children()
-        futures: dict[Future[list[Diagnostic]], Job] = {}
+        futures: dict[Future[Outcome], Job] = {}
         lost: list[Job] = []
         try:
             with _in_safe_folder():
@@ -300,9 +359,10 @@ def _start_worker(overlay: Mapping[Path, bytes], gated: Mapping[Root, frozenset[
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def _run_elsewhere(job: Job) -> list[Diagnostic]:
+def _run_elsewhere(job: Job) -> Outcome:
     """A job in a process of its own. What it has read goes with it: few programs share files."""
-    return run(job, load(), Project(Files(_overlay), job.root, _gated[job.root]))
+    files = Witness(Files(_overlay))
+    return run(job, load(), Project(files, job.root, _gated[job.root])), files.looked
 
 
 @contextmanager
@@ -320,6 +380,32 @@ def _in_safe_folder() -> Iterator[None]:
         yield
     finally:
         os.chdir(here)
+
+
+def _shown(item: Diagnostic, target: Target, folder: str) -> Diagnostic:
+    """A diagnostic as the user is told: paths as its file is given, absolute or relative to a
+    folder. It does not matter which other files are checked, so that checking two files says what
+    checking each of them says."""
+
+    def show(place: Place) -> Place:
+        if place.path == item.path:
+            shown = target.shown
+        elif os.path.isabs(target.shown):
+            return place
+        else:
+            shown = relative(place.path, folder)
+        return replace(place, path=shown)
+
+    related = (Related(show(other.place), other.message) for other in item.related)
+    return replace(item, place=show(item.place), related=tuple(related))
+
+
+def relative(path: Path | str, folder: str) -> str:
+    """A path as seen from a folder, if it can be seen from there."""
+    try:
+        return os.path.relpath(path, folder)
+    except ValueError:  # another drive
+        return str(path)
 
 
 def _is_open(folder: Path) -> bool:

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mplint import depth
 from mplint.diagnostics import Place
 
 if TYPE_CHECKING:
@@ -20,15 +21,6 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 20_000_000
 """Larger files are data, not programs."""
-
-MAX_NESTING = 400
-"""Brackets inside brackets. libcst's native parser overflows its stack, which ends the process,
-at about 3,000; CPython itself gives up at 200."""
-
-
-MAX_PATTERN_NESTING = 16
-"""Brackets inside brackets behind `case`, where a brace counts twice: each bracket makes libcst's
-parser take twice as long, each brace four times."""
 
 
 class Unreadable(Exception):
@@ -80,7 +72,9 @@ class Source:
         import libcst as cst
 
         text = self.text
-        _check_nesting(self.data)
+        deep = depth.too_deep(self.data)
+        if deep is not None:
+            raise Unreadable(*deep)
         try:
             return cst.parse_module(text)
         except cst.ParserSyntaxError as error:
@@ -156,44 +150,6 @@ def _about_encoding(said: str) -> str:
     if said.startswith("encoding problem"):
         return "the file starts as UTF-8, and its encoding declaration says otherwise"
     return "the file is not UTF-8, and no other encoding is declared in its first two lines"
-
-
-def _check_nesting(data: bytes) -> None:
-    for case in re.finditer(rb"^[ \t]*case\b(?![ \t]*[=.,])", data, re.MULTILINE):
-        _check_pattern(data, case.end())
-    if data.count(b"(") + data.count(b"[") + data.count(b"{") <= MAX_NESTING:
-        return
-    depth = deepest = 0
-    for bracket in re.findall(rb"[\[({})\]]|\n(?=[A-Za-z@])", data):
-        if bracket in b"[({":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif bracket == b"\n":
-            depth = 0  # brackets in strings do not add up over top-level statements
-        else:
-            depth = max(0, depth - 1)
-    if deepest > MAX_NESTING:
-        raise Unreadable(f"brackets are nested more than {MAX_NESTING} deep")
-
-
-_PATTERN = re.compile(rb"[\[({})\]]|:[ \t]*(?:#.*)?$", re.MULTILINE)
-
-
-def _check_pattern(data: bytes, start: int) -> None:
-    depth = 0
-    for bracket in _PATTERN.finditer(data, start):
-        found = bracket[0][:1]
-        if found in b"[({":
-            depth += 2 if found == b"{" else 1
-            if depth > MAX_PATTERN_NESTING:
-                line = data.count(b"\n", 0, start) + 1
-                raise Unreadable("the patterns of a match statement are nested too deeply", line)
-        elif found in b"])}":
-            depth -= 2 if found == b"}" else 1
-        elif not depth:
-            return
-        if depth < 0:
-            return
 
 
 def _reason(error: cst.ParserSyntaxError) -> str:

@@ -547,7 +547,8 @@ def test_nothing_is_run(hostile: Path, tmp_path: Path, way: str, jobs: int) -> N
     else:
         (tmp_path / "watched.py").write_text(WATCHED)
         command = [sys.executable, str(tmp_path / "watched.py"), str(hostile)]
-    ran = spawn(*command, "check", "--select=MPL114", "--output-format=concise", f"--jobs={jobs}")
+    command += ["check", "--select=MPL114", "--output-format=concise"]
+    ran = spawn(*command, f"--jobs={jobs}", f"--cache-dir={tmp_path / 'cache'}")
     assert_nothing_ran(hostile)
     assert ran.err == ""
     assert (ran.status, len(ran.lines)) == (1, mplint.engine.SERIAL_FILES + 1)

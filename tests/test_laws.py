@@ -45,11 +45,11 @@ Write = Callable[..., Path]
 # 1. Imports go down the layers --------------------------------------------------------------------
 
 LAYERS = (
-    ("", "source", "diagnostics", "outcome"),
+    ("", "budget", "depth", "source", "diagnostics", "outcome"),
     ("catalog",),
     ("model",),
     ("rule",),
-    ("analysis", "config", "engine", "registry", "suppress"),
+    ("analysis", "cache", "config", "engine", "registry", "suppress"),
     ("frontends",),
     ("prove", "__main__"),
 )
@@ -340,8 +340,8 @@ def test_nothing_that_is_read_runs(way: str, tmp_path: Path) -> None:
     watch = WATCH.format(watched=str(READ), log=str(log))
     (tmp_path / "sitecustomize.py").write_text(watch)
     command = {
-        "alone": ["mplint", "check", "--select=ALL", "--jobs=1"],
-        "two jobs": ["mplint", "check", "--select=ALL", "--jobs=2"],
+        "alone": ["mplint", "check", "--select=ALL", "--jobs=1", "--no-cache"],
+        "two jobs": ["mplint", "check", "--select=ALL", "--jobs=2", "--no-cache"],
         "graph": ["mplint", "graph"],
         "flake8": ["flake8", "--select=MPL", "--mplint-select=ALL", "--jobs=2"],
     }[way]

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from mplint.analysis import failure, is_part, link, relative
-from mplint.engine import Engine
+from mplint.analysis import failure, is_part, link
+from mplint.engine import Engine, relative
 from mplint.model.graph import Graph, draw, title, to_dot, to_json, to_mermaid, to_text
 from mplint.model.project import Project
 from mplint.model.values import Site

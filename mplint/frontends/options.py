@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from argparse import ArgumentTypeError
 from collections.abc import Iterable
+from pathlib import Path
 
 from mplint.config import (
     ConfigError,
@@ -26,6 +27,7 @@ def override(
     exclude: Iterable[str] | None = None,
     start_methods: Iterable[str] | None = None,
     target_version: str | None = None,
+    cache_dir: str | None = None,
 ) -> Settings:
     """The settings that options stand for; None is an option that was not given. `origin` is what
     the options' names begin with, as `--`. Raises ConfigError, which names the option."""
@@ -40,6 +42,7 @@ def override(
             if target_version is None
             else python_version(target_version, f"{origin}target-version")
         ),
+        cache_dir=None if cache_dir is None else Path(os.path.abspath(cache_dir)),
         origin=origin,
     )
     for method in settings.start_methods:

@@ -15,6 +15,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
+from mplint import budget
 from mplint.catalog import python
 from mplint.model import facts as f
 from mplint.model.values import (
@@ -189,6 +190,7 @@ class Flow(Generic[State]):
         return ends
 
     def _step(self, step: f.Step, states: States, activation: Activation) -> Ends:
+        budget.spend()
         ends: Ends = {}
         match step:
             case f.Leave(kind="raise", value=value):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mplint import catalog
+from mplint.depth import on_deep_stack
 from mplint.diagnostics import Place
 from mplint.model import extract
 from mplint.model import facts as f
@@ -38,12 +39,19 @@ class ProjectLoader:
 
     def facts(self, path: Path) -> f.FileFacts | None:
         if path not in self.lowered:
-            try:
-                self.lowered[path] = extract.lower(self.source(path).tree)
-            except (Unreadable, RecursionError):
-                self.lowered[path] = None
+            self.lowered[path] = self._lower(path)
         lowered = self.lowered[path]
         return lowered.facts if lowered is not None else None
+
+    def _lower(self, path: Path) -> extract.Lowered | None:
+        try:
+            tree = self.source(path).tree
+            try:
+                return extract.lower(tree)
+            except RecursionError:
+                return on_deep_stack(lambda: extract.lower(tree))
+        except (Unreadable, RecursionError):
+            return None
 
     def place(self, site: Site) -> Place:
         """Where a numbered expression or step of a loaded file stands."""

@@ -30,6 +30,7 @@ SKIPPED_FOLDERS = frozenset(
         ".nox",
         ".venv",
         ".eggs",
+        ".mplint_cache",
         ".mypy_cache",
         ".pytest_cache",
         ".ruff_cache",
@@ -60,13 +61,18 @@ class Root:
     deep: bool
 
 
+def has_marker(folder: Path) -> bool:
+    """Whether a folder says that it is the root of a project."""
+    return any((folder / marker).exists() for marker in MARKERS)
+
+
 def find_root(path: Path, files: Files) -> Root:
     """The project of a file, from where the file stands alone."""
     parents = list(path.parents)
     for parent in parents:
         if parent.name in SKIPPED_FOLDERS:
             break  # what is above is another project
-        if any((parent / marker).exists() for marker in MARKERS):
+        if has_marker(parent):
             return Root(parent, deep=True)
     package: Path | None = None
     for parent in parents:

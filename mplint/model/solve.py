@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
-from mplint import catalog
+from mplint import budget, catalog
 from mplint.model import calls, containers, intrinsics
 from mplint.model import facts as f
 from mplint.model.names import BUILTINS
@@ -189,6 +189,7 @@ class Solver:
 
     def _run(self) -> None:
         while self._pending:
+            budget.spend()
             task = self._pending.popleft()
             self._queued.discard(task)
             self.runs += 1

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from mplint.cache import FOLDER
 from mplint.config import ConfigError, Configuration
 from mplint.diagnostics import Diagnostic
 from mplint.engine import Engine, Report
@@ -22,6 +23,8 @@ from mplint.frontends.terminal import complain, opened
 from mplint.registry import INTERNAL, OWN, load
 
 STDIN = "-"
+
+CACHE_VARIABLE = "MPLINT_CACHE_DIR"
 
 DESCRIPTION = """\
 Finds multiprocessing misuse in files and folders.
@@ -108,7 +111,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--jobs", metavar="N", type=positive, default=cores(), help="[default: one per core]"
     )
     run.add_argument(
-        "--no-cache", action="store_true", help="accepted; so far, nothing is kept between runs"
+        "--no-cache", action="store_true", help="neither use nor keep what earlier runs found"
+    )
+    run.add_argument(
+        "--cache-dir",
+        metavar="FOLDER",
+        default=os.environ.get(CACHE_VARIABLE) or None,
+        help=f"keep it there [default: {FOLDER} in the project, or ${CACHE_VARIABLE}]",
     )
 
 
@@ -156,6 +165,7 @@ def _engine(options: argparse.Namespace, paths: Sequence[str]) -> Engine:
         exclude=options.exclude,
         start_methods=options.start_method,
         target_version=options.target_version,
+        cache_dir=options.cache_dir,
     )
     if options.config is not None:
         for error in missing([options.config]):
@@ -168,7 +178,7 @@ def _engine(options: argparse.Namespace, paths: Sequence[str]) -> Engine:
         overlay[_stdin_path(options)] = sys.stdin.buffer.read()
     elif options.stdin_filename is not None:
         raise ConfigError("--stdin-filename: the contents are read for the path - only")
-    return Engine(registry, configuration, overlay, options.jobs)
+    return Engine(registry, configuration, overlay, options.jobs, cached=not options.no_cache)
 
 
 def _stdin_path(options: argparse.Namespace) -> Path:
