@@ -12,9 +12,16 @@ from typing import TYPE_CHECKING
 from mplint import budget
 from mplint.config import Settings, matching
 from mplint.depth import on_deep_stack
-from mplint.diagnostics import Diagnostic, Place, Related, default_start_methods
+from mplint.diagnostics import (
+    FORKSERVER_SINCE,
+    Diagnostic,
+    Place,
+    Related,
+    default_start_methods,
+    is_since_forkserver,
+)
 from mplint.model.values import Site
-from mplint.registry import INTERNAL, UNREADABLE, Registry, own
+from mplint.registry import INTERNAL, UNREADABLE, Registry, Selection, own
 from mplint.rule import Finding, Rule
 from mplint.source import Source, Unreadable
 
@@ -29,11 +36,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A file to report on: where it is, how to show it, which rules are on."""
+    """A file to report on: where it is, how to show it, which findings are asked for."""
 
     path: Path
     shown: str
-    codes: frozenset[str]
+    selection: Selection
     settings: Settings
 
 
@@ -96,7 +103,7 @@ def _run(
             # what was given up half-way may have left half an answer behind
             analysis = _Analysis(registry, project, link(project, job.files))
         except Unreadable as error:
-            if UNREADABLE in target.codes:
+            if UNREADABLE in target.selection.codes:
                 found.append(unreadable(target.path, error))
         except Exception as error:
             if isinstance(error, RecursionError) and not last:
@@ -127,7 +134,7 @@ class _Analysis:
         source = self.loader.source(target.path)
         if not is_part(target.path, self.program, self.loader):
             return  # no program needed it
-        rules = [self.registry.rules[code] for code in target.codes if code in self.registry.rules]
+        rules = self.registry.needed_for(target.selection)
         for finding in self._findings(target.path, rules):
             diagnostic = self._diagnose(finding, source, target)
             if diagnostic is not None:
@@ -154,14 +161,23 @@ class _Analysis:
         return list(_causes(found, view))
 
     def _diagnose(self, finding: Finding, source: Source, target: Target) -> Diagnostic | None:
-        """A finding with its place; None when the project's own settings rule it out."""
+        """A finding with its place; None when it is not asked for, or the project's own settings
+        rule it out."""
         rule, settings = finding.rule, target.settings
         startup = self.program.startup
-        allowed: Iterable[str] = settings.start_methods or startup.methods_in(target.path)
+        fixed = startup.methods_in(target.path)
+        # a program that says itself how it starts processes takes no notice of a new default
+        ready = is_since_forkserver(finding.start_methods) and not fixed
+        if not target.selection.has(rule.code, ready=ready):
+            return None
+        pythons = set(settings.pythons)
+        if ready and rule.code not in target.selection.others and not settings.target_version:
+            pythons.add(FORKSERVER_SINCE)  # whoever selects the group asks about it
+        allowed: Iterable[str] = settings.start_methods or fixed
         if not allowed:
-            allowed = {*default_start_methods(settings.pythons), *startup.methods_named}
+            allowed = {*default_start_methods(pythons), *startup.methods_named}
         methods = tuple(m for m in finding.start_methods if m in allowed)
-        if not methods or not set(matching(rule.applies.python)) & set(settings.pythons):
+        if not methods or not pythons.intersection(matching(rule.applies.python)):
             return None
         at = finding.at
         if isinstance(at, Site):

@@ -28,7 +28,7 @@ from mplint.analysis import Job, Target
 from mplint.config import Settings
 from mplint.diagnostics import Diagnostic, Place, Related
 from mplint.model.project import Root
-from mplint.registry import INTERNAL, Registry
+from mplint.registry import INTERNAL, Registry, Selection
 from mplint.source import Files, Unreadable
 
 FOLDER = ".mplint_cache"
@@ -162,7 +162,7 @@ class Cache:
         unknown: list[Target] = []
         for target in job.targets:
             known = entry.targets.get(self._inside(target.path))
-            if known is None or known["settings"] != _settings(target.codes, target.settings):
+            if known is None or known["settings"] != _settings(target.selection, target.settings):
                 unknown.append(target)
             else:
                 found += [self._from_json(item) for item in known["found"]]
@@ -182,7 +182,7 @@ class Cache:
             {self._inside(path): was for path, was in looked.sought.items()},
             {
                 self._inside(target.path): {
-                    "settings": _settings(target.codes, target.settings),
+                    "settings": _settings(target.selection, target.settings),
                     "found": by_path[str(target.path)],
                 }
                 for target in job.targets
@@ -318,9 +318,15 @@ def _is_abandoned(entry: os.DirEntry[str]) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _settings(codes: frozenset[str], settings: Settings) -> str:
+def _settings(selection: Selection, settings: Settings) -> str:
     """Stands for everything in the settings of a file that decides what is found in it."""
-    said = [sorted(codes), settings.start_methods, settings.pythons]
+    said = [
+        sorted(selection.ready),
+        sorted(selection.others),
+        settings.start_methods,
+        settings.target_version,
+        settings.pythons,
+    ]
     return digest(json.dumps(said).encode())
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, reduce
+from operator import or_
 from pathlib import Path
 from typing import Any
 
 from mplint.diagnostics import START_METHODS
-from mplint.registry import INTERNAL, UNREADABLE, Registry, RegistryError, nearest
+from mplint.registry import INTERNAL, UNREADABLE, Registry, RegistryError, Selection, nearest
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -54,43 +55,42 @@ class Settings:
             return (self.target_version,)
         return matching(self.requires_python) or PYTHONS
 
-    def codes(self, registry: Registry) -> frozenset[str]:
-        """The rules that are on. Raises ConfigError for a selector that means none, wherever it
-        stands."""
+    def selection(self, registry: Registry) -> Selection:
+        """The findings that are asked for. Raises ConfigError for a selector that means none,
+        wherever it stands."""
         select = self._rules(registry, "select", self.select or ())
         extend = self._rules(registry, "extend-select", self.extend_select)
         ignore = self._rules(registry, "ignore", self.ignore)
         for pattern, selectors in self.per_file_ignores:
             self._rules(registry, f"per-file-ignores.{pattern}", selectors)
 
-        chosen = set(registry.default)
+        chosen = Selection.of(registry.default)
         if self.select is not None:
-            chosen = {UNREADABLE, INTERNAL}.union(*select.values())
-        chosen = chosen.union(*extend.values())
+            chosen = _union([Selection.of((UNREADABLE, INTERNAL)), *select.values()])
+        chosen = _union([chosen, *extend.values()])
         # the more exact of two selectors wins: `select = ["MPL111"]` over `ignore = ["MPL1"]`
-        exact = {
+        exact = Selection.of(
             code
-            for selector, codes in (*select.items(), *extend.items())
-            for code in codes
+            for selector, meant in (*select.items(), *extend.items())
+            for code in meant.codes
             if selector in (code, registry.name(code))
-        }
-        for codes in ignore.values():
-            chosen -= codes if len(codes) == 1 else codes - exact
-        return frozenset(chosen)
+        )
+        for meant in ignore.values():
+            chosen -= meant if len(meant.codes) == 1 else meant - exact
+        return chosen
 
-    def ignored_in(self, path: Path, registry: Registry) -> frozenset[str]:
-        """The codes that `per-file-ignores` switches off for a file. Raises ConfigError."""
-        found: frozenset[str] = frozenset()
+    def ignored_in(self, path: Path, registry: Registry) -> Selection:
+        """What `per-file-ignores` switches off for a file. Raises ConfigError."""
+        found: list[Selection] = []
         for pattern, selectors in self.per_file_ignores:
             if _matcher((pattern,))(self._relative(path)):
-                rules = self._rules(registry, f"per-file-ignores.{pattern}", selectors)
-                found = found.union(*rules.values())
-        return found
+                found += self._rules(registry, f"per-file-ignores.{pattern}", selectors).values()
+        return _union(found)
 
     def _rules(
         self, registry: Registry, key: str, selectors: Iterable[str]
-    ) -> dict[str, frozenset[str]]:
-        """The codes that each selector means."""
+    ) -> dict[str, Selection]:
+        """What each selector means."""
         try:
             return {selector: registry.select(selector) for selector in selectors}
         except RegistryError as error:
@@ -108,6 +108,10 @@ class Settings:
             return path.relative_to(self.folder or Path.cwd()).as_posix()
         except ValueError:
             return path.as_posix().lstrip("/")
+
+
+def _union(selections: Iterable[Selection]) -> Selection:
+    return reduce(or_, selections, Selection())
 
 
 @lru_cache(maxsize=256)

@@ -12,6 +12,9 @@ read or analysed) is always on."""
 
 START_METHODS = ("fork", "spawn", "forkserver")
 
+FORKSERVER_SINCE = "3.14"
+"""The version of Python with which forkserver became the default on Linux, up to then fork."""
+
 
 def default_start_methods(pythons: Iterable[str]) -> tuple[str, ...]:
     """The start methods that are the default somewhere with some minor versions of Python: spawn on
@@ -20,6 +23,13 @@ def default_start_methods(pythons: Iterable[str]) -> tuple[str, ...]:
     new, old = any(minor >= 14 for minor in minors), any(minor < 14 for minor in minors)
     in_use = {"spawn": True, "fork": old, "forkserver": new}
     return tuple(method for method in START_METHODS if in_use[method])
+
+
+def is_since_forkserver(methods: Iterable[str]) -> bool:
+    """Whether what goes wrong under some start methods works with fork, the default on Linux up to
+    Python 3.13, and breaks with forkserver, the default from 3.14 on."""
+    among = set(methods)
+    return "forkserver" in among and "fork" not in among
 
 
 @dataclass(frozen=True, slots=True, order=True)

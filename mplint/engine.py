@@ -21,7 +21,7 @@ from mplint.cache import FOLDER, Cache, Looked, Now, Witness, digest, tool
 from mplint.config import ConfigError, Configuration, Settings
 from mplint.diagnostics import Diagnostic, Place, Related
 from mplint.model.project import Project, Root, find_root, has_marker, walk
-from mplint.registry import UNREADABLE, UNUSED, Registry, load
+from mplint.registry import UNREADABLE, UNUSED, Registry, Selection, load
 from mplint.source import Files, Source, Unreadable
 from mplint.suppress import Suppressions
 
@@ -218,22 +218,22 @@ class Engine:
 
     def _targets(self, files: Mapping[Path, str], errors: list[str]) -> Iterator[Target]:
         """The files whose settings can be used, with the rules that are on for each."""
-        known: dict[Path, tuple[Settings, frozenset[str]] | None] = {}
+        known: dict[Path, tuple[Settings, Selection] | None] = {}
         for path, shown in files.items():
             folder = path.parent
             if folder not in known:
                 try:
                     settings = self.configuration.for_folder(folder)
-                    known[folder] = settings, settings.codes(self.registry)
+                    known[folder] = settings, settings.selection(self.registry)
                 except ConfigError as error:
                     known[folder] = None
                     if str(error) not in errors:
                         errors.append(str(error))
             usable = known[folder]
             if usable is not None:
-                settings, codes = usable
-                codes -= settings.ignored_in(path, self.registry)
-                yield Target(path, shown, codes, settings)
+                settings, selection = usable
+                selection -= settings.ignored_in(path, self.registry)
+                yield Target(path, shown, selection, settings)
 
     def _jobs(self, targets: Iterable[Target], found: Mapping[str, set[Diagnostic]]) -> list[Job]:
         """The programs to look at. What can be said without that goes into `found`."""
@@ -242,7 +242,7 @@ class Engine:
             try:
                 _ = Source(str(target.path), self.files.read(target.path)).text
             except Unreadable as error:
-                if UNREADABLE in target.codes:
+                if UNREADABLE in target.selection.codes:
                     found[str(target.path)].add(unreadable(target.path, error))
                 continue
             project = self._project_of(target.path)
@@ -273,11 +273,11 @@ class Engine:
 
     def _without_suppressed(self, target: Target, found: set[Diagnostic]) -> Iterable[Diagnostic]:
         failed = any(diagnostic.kind == "error" for diagnostic in found)
-        if failed or not (found or UNUSED in target.codes):
+        if failed or not (found or UNUSED in target.selection.codes):
             return found
         source = Source(str(target.path), self.files.read(target.path))
         suppressions = Suppressions(source, noqa=self.noqa)
-        return suppressions.apply(found, target.codes, self.registry)
+        return suppressions.apply(found, target.selection.whole, self.registry)
 
     # Running ------------------------------------------------------------------------------------
 

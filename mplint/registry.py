@@ -34,7 +34,8 @@ OWN: dict[str, tuple[str, Kind, str]] = {
 """What mplint says of itself, by code: name, kind and summary. These belong to no rule pack."""
 
 READINESS = "readiness-3.14"
-"""The group of the rules that find what works up to Python 3.13 and breaks on 3.14."""
+"""The group of what works up to Python 3.13 and breaks on 3.14: as the only one, it goes by finding
+and not by rule."""
 
 
 def own(code: str, place: Place, message: str) -> Diagnostic:
@@ -45,6 +46,42 @@ def own(code: str, place: Place, message: str) -> Diagnostic:
 
 class RegistryError(Exception):
     """The rules cannot be loaded, or a selector names none of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Some findings: those of the rules in `ready` that belong to the group `readiness-3.14`, and
+    those of the rules in `others` that do not."""
+
+    ready: frozenset[str] = frozenset()
+    others: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, codes: Iterable[str]) -> Selection:
+        """All findings of some rules."""
+        both = frozenset(codes)
+        return cls(both, both)
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """The rules of which it has some findings or all."""
+        return self.ready | self.others
+
+    @property
+    def whole(self) -> frozenset[str]:
+        """The rules of which it has all findings."""
+        return self.ready & self.others
+
+    def has(self, code: str, *, ready: bool) -> bool:
+        """Whether it has those findings of a rule that belong to the group, or those that do
+        not."""
+        return code in (self.ready if ready else self.others)
+
+    def __or__(self, other: Selection) -> Selection:
+        return Selection(self.ready | other.ready, self.others | other.others)
+
+    def __sub__(self, other: Selection) -> Selection:
+        return Selection(self.ready - other.ready, self.others - other.others)
 
 
 @dataclass(frozen=True)
@@ -68,14 +105,19 @@ class Registry:
     def name(self, code: str) -> str:
         return self._known[code][0]
 
-    def select(self, selector: str) -> frozenset[str]:
-        """The codes that a selector means: a code, the beginning of codes, the name of a rule or of
-        a group, or `ALL`.
+    def select(self, selector: str) -> Selection:
+        """The findings that a selector means: a code, the beginning of codes, the name of a rule or
+        of a group, or `ALL`.
 
         Raises RegistryError, with the nearest selector, when it means none.
         """
+        if selector == READINESS:
+            return Selection(ready=self.groups[READINESS])
+        return Selection.of(self._select(selector))
+
+    def _select(self, selector: str) -> Iterable[str]:
         if selector == "ALL":
-            return frozenset(self._known)
+            return self._known
         if selector in self.groups:
             return self.groups[selector]
         found = {
@@ -87,11 +129,21 @@ class Registry:
             names = [*self._known, *(name for name, _ in self._known.values())]
             names += [*self.groups, "ALL"]
             raise RegistryError(f"there is no rule {selector!r}{nearest(selector, names)}")
-        return frozenset(found)
+        return found
 
     def find(self, selector: str) -> list[Rule]:
-        """The rules that a selector means, by code."""
-        return [self.rules[code] for code in sorted(self.select(selector)) if code in self.rules]
+        """The rules that a selector means, by code; those that can have such findings."""
+        codes = self.select(selector).codes
+        return [self.rules[code] for code in sorted(codes) if code in self.rules]
+
+    def needed_for(self, selection: Selection) -> list[Rule]:
+        """The rules that have to run for some findings, by code: those of which they are and, where
+        only what belongs to `readiness-3.14` is asked of one, those that it yields to. Where they
+        name the cause, it has never worked."""
+        codes = set(selection.codes)
+        for code in selection.ready - selection.others:
+            codes.update(self.rules[code].yields_to)
+        return [self.rules[code] for code in sorted(codes) if code in self.rules]
 
     def groups_of(self, code: str) -> list[str]:
         """The groups that a rule belongs to."""
@@ -148,7 +200,7 @@ def _groups(rules: Mapping[str, Rule], beginnings: Mapping[str, str]) -> dict[st
         for name, beginning in beginnings.items()
     }
     found[READINESS] = frozenset(
-        code for code, rule in rules.items() if rule.applies.only_since_forkserver
+        code for code, rule in rules.items() if rule.applies.since_forkserver
     )
     return found
 

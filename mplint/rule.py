@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from mplint.diagnostics import START_METHODS, Kind
+from mplint.diagnostics import START_METHODS, Kind, is_since_forkserver
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -26,17 +26,18 @@ __all__ = ["Applies", "Finding", "Rule", "RuleVisitor"]
 class Applies:
     """Under which start methods and Python versions a misuse bites.
 
-    `python` is a version specifier as in `requires-python`.
+    `python` is a version specifier as in `requires-python`. `narrowed` are the fewer start methods
+    of single findings, where a visitor reports such.
     """
 
     start_methods: tuple[str, ...] = START_METHODS
     python: str = ">=3.8"
+    narrowed: tuple[str, ...] = ()
 
     @property
-    def only_since_forkserver(self) -> bool:
-        """Whether what works with fork, the default on Linux up to Python 3.13, breaks with
-        forkserver, the default from 3.14 on."""
-        return "forkserver" in self.start_methods and "fork" not in self.start_methods
+    def since_forkserver(self) -> bool:
+        """Whether some findings are of what worked on Linux until forkserver became the default."""
+        return is_since_forkserver(self.start_methods) or is_since_forkserver(self.narrowed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class Rule:
             raise ValueError(f"{self.code}: {self.name!r} is no name: words joined by hyphens")
         if self.kind not in ("bug", "portability", "advice"):
             raise ValueError(f"{self.code}: {self.kind!r} is not bug, portability or advice")
-        for method in self.applies.start_methods:
+        for method in (*self.applies.start_methods, *self.applies.narrowed):
             if method not in START_METHODS:
                 raise ValueError(f"{self.code}: there is no start method {method!r}")
 
@@ -112,6 +113,7 @@ class RuleVisitor:
         **words: object,
     ) -> None:
         """Adds a finding at a node, or at a place of this file. `related` are other places with a
-        note each; `start_methods` narrows the rule's own for this finding."""
+        note each; `start_methods` narrows the rule's own for this finding: `Applies.narrowed`
+        says so where that leaves fork out."""
         methods = start_methods or self.rule.applies.start_methods
         self.findings.append(Finding(self.rule, at, words, tuple(related), methods))

@@ -80,7 +80,7 @@ class Suppression:
 
     def _is_ours(self, code: str, enabled: frozenset[str], registry: Registry) -> bool:
         """Whether a code is none of another tool's, and none of a rule that is off."""
-        known = registry.select("ALL")
+        known = registry.select("ALL").codes
         if not self.is_noqa:
             meant = {c for c in known if c == code.upper() or registry.name(c) == code.lower()}
             return meant <= enabled

@@ -24,7 +24,7 @@ def settings(folder: Path, **override: object) -> Settings:
 
 
 def codes(**given: tuple[str, ...]) -> set[str]:
-    return set(Settings(**given).codes(load()))  # type: ignore[arg-type]
+    return set(Settings(**given).selection(load()).codes)  # type: ignore[arg-type]
 
 
 def test_all_but_advice_is_on() -> None:
@@ -45,9 +45,6 @@ def test_selectors() -> None:
     assert "MPL114" not in codes(ignore=("MPL1",))
     assert codes(select=("channels",)) == codes(select=("MPL1",))
     assert codes(ignore=("channels",)) == codes(ignore=("MPL1",))
-    ready = codes(select=("readiness-3.14",))
-    assert "MPL301" in ready
-    assert "MPL114" not in ready
 
 
 def test_the_more_exact_selector_wins() -> None:
@@ -55,6 +52,32 @@ def test_the_more_exact_selector_wins() -> None:
     assert "MPL114" not in codes(select=("MPL1",), ignore=("MPL114",))
     assert "MPL114" not in codes(select=("MPL114",), ignore=("MPL114",))
     assert "MPL102" not in codes(select=("MPL1",), extend_select=("MPL114",), ignore=("MPL10",))
+
+
+def test_one_group_goes_by_finding() -> None:
+    """`readiness-3.14` means some findings of a rule, and leaves its others as they are."""
+    group = load().groups["readiness-3.14"]
+    errors = {"MPL001", "MPL002"}
+
+    def halves(**given: tuple[str, ...]) -> tuple[set[str], set[str]]:
+        selection = Settings(**given).selection(load())  # type: ignore[arg-type]
+        return set(selection.ready), set(selection.others)
+
+    assert {"MPL204", "MPL301", "MPL602"} <= group
+    assert not {"MPL114", "MPL603", "MPL604"} & group
+    assert halves(select=("readiness-3.14",)) == (group | errors, errors)
+    ready, others = halves(select=("readiness-3.14", "MPL204"))
+    assert (ready, others) == (group | errors, errors | {"MPL204"})
+    ready, others = halves(select=("readiness-3.14",), ignore=("MPL3", "unpicklable-self"))
+    assert (ready, others) == ({c for c in group if c[3] != "3"} - {"MPL204"} | errors, errors)
+    ready, others = halves(ignore=("readiness-3.14",))
+    assert (ready, others) == (codes() - group, codes())
+    ready, others = halves(extend_select=("readiness-3.14",))
+    assert (ready, others) == (codes() | group, codes())
+    ready, _ = halves(select=("MPL2",), ignore=("readiness-3.14",))
+    assert "MPL201" in ready and "MPL204" not in ready
+    ready, _ = halves(select=("MPL204",), ignore=("readiness-3.14",))
+    assert "MPL204" in ready  # the more exact one wins
 
 
 # Where settings come from -------------------------------------------------------------------------

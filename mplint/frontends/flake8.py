@@ -46,7 +46,7 @@ class Plugin:
     def add_options(cls, manager: _OptionManager) -> None:
         """Tells flake8 the options, which it takes from its own configuration, too."""
         for name, text in (
-            ("select", "check these rules only: codes, beginnings of codes, names or ALL"),
+            ("select", "check these rules only: codes, beginnings of codes, names, groups or ALL"),
             ("extend-select", "check these rules, too, such as those of the kind advice"),
             ("ignore", "do not check these rules"),
             ("start-method", "the start methods in use: fork, spawn, forkserver"),

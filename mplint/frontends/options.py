@@ -49,7 +49,7 @@ def override(
         check_start_method(method, f"{origin}start-method")
     for pattern in settings.exclude:
         check_pattern(pattern, f"{origin}exclude")
-    settings.codes(registry)
+    settings.selection(registry)
     return settings
 
 

@@ -36,7 +36,7 @@ class Page:
 def pages(registry: Registry, selectors: Iterable[str] = ()) -> Iterator[Page]:
     """The rules that some selectors mean, or all, by code, and what mplint says of itself. Raises
     RegistryError."""
-    codes = {code for selector in selectors or ("ALL",) for code in registry.select(selector)}
+    codes = {code for selector in selectors or ("ALL",) for code in registry.select(selector).codes}
     for code in sorted(codes):
         yield page(registry, code)
 

@@ -23,14 +23,17 @@ WIDTH = 100
 def configure(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
     parser.add_argument(
-        "operands", metavar="RULE", nargs="+", help="a code, the beginning of codes, or a name"
+        "operands",
+        metavar="RULE",
+        nargs="+",
+        help="a code, the beginning of codes, a name or a group",
     )
 
 
 def run(options: argparse.Namespace) -> int:
     """Writes the pages. Raises RegistryError."""
     rules = registry.load()
-    codes = [code for selector in options.operands for code in sorted(rules.select(selector))]
+    codes = [code for selector in options.operands for code in sorted(rules.select(selector).codes)]
     colour = is_coloured(sys.stdout)
     for code in dict.fromkeys(codes):
         text = page(rules, code).text.rstrip()

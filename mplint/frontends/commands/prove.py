@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "operands",
         metavar="RULE",
         nargs="*",
-        help="a code, the beginning of codes, or a name [default: all rules]",
+        help="a code, the beginning of codes, a name or a group [default: all rules]",
     )
     parser.add_argument(
         "--python",

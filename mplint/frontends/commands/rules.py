@@ -18,8 +18,9 @@ DESCRIPTION = """\
 Lists the rules of all rule packs that are installed. Those of the kinds bug and portability are on
 unless switched off; advice is off unless selected.
 
-Rules can be selected by their group: channels, pickling, processes, pools, sharing, start-methods,
-and readiness-3.14 for what works up to Python 3.13 and breaks on 3.14."""
+Rules can be selected by their group: channels, pickling, processes, pools, sharing, start-methods.
+One more, readiness-3.14, is about findings: those of what works up to Python 3.13 and breaks on
+3.14. Listed are the rules that can have such; the others of their findings do not belong to it."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

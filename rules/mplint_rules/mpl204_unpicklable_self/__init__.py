@@ -3,7 +3,7 @@
 import libcst as cst
 
 from mplint.outcome import Raises
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Applies, Rule, RuleVisitor
 
 
 class Visitor(RuleVisitor):
@@ -56,6 +56,8 @@ RULE = Rule(
         "function or a `@staticmethod`, which does not need the object."
     ),
     visitor=Visitor,
+    # a pool pickles under every start method, to start a process does not with fork
+    applies=Applies(narrowed=("spawn", "forkserver")),
     proof=Raises("TypeError", "cannot pickle"),
     yields_to=("MPL128",),
 )

@@ -3,7 +3,7 @@
 import libcst as cst
 
 from mplint.outcome import Raises
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Applies, Rule, RuleVisitor
 
 
 class Visitor(RuleVisitor):
@@ -62,5 +62,7 @@ RULE = Rule(
     message="{said}",
     help="{cure}",
     visitor=Visitor,
+    # a block that is given to a forked child is open there from the beginning
+    applies=Applies(narrowed=("spawn", "forkserver")),
     proof=Raises("FileNotFoundError"),
 )

@@ -3,7 +3,7 @@
 import libcst as cst
 
 from mplint.outcome import AnyOf, Hangs, Raises
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Applies, Rule, RuleVisitor
 
 
 class Visitor(RuleVisitor):
@@ -39,6 +39,8 @@ RULE = Rule(
     help="Make both with one context: `context = multiprocessing.get_context(…)`, "
     "`context.Queue()`, `context.Process(…)`.",
     visitor=Visitor,
+    # objects of the fork context fit to processes of the default one as long as that is fork
+    applies=Applies(narrowed=("spawn", "forkserver")),
     # until 3.11.4, the child dies by a segmentation fault, and whoever waits for it hangs
     proof=AnyOf((Raises("RuntimeError", "in a fork context"), Hangs("get"))),
 )
