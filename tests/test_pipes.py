@@ -81,3 +81,25 @@ def test_a_child_keeps_the_other_end(
     )
     found = program.program.pipes.kept_open(program.operation("here"))
     assert (found.start_methods if found is not None else None) == methods
+
+
+@pytest.mark.parametrize("pipe", ["one, other = mp.Pipe()", "other, one = mp.Pipe(False)"])
+def test_the_channel_of_each_end(tmp_path: Path, pipe: str) -> None:
+    """A pipe has a channel in each direction: that of a send is the one it goes into."""
+    program = small(
+        tmp_path,
+        f"""
+        def work(other):
+            other.recv()  # get
+
+        def main():
+            {pipe}
+            mp.Process(target=work, args=(other,)).start()
+            one.send(1)  # put
+        """,
+    )
+    put, get = program.operation("put"), program.operation("get")
+    sent, taken = (program.program.waiting.channel_of(each) for each in (put, get))
+    assert sent is not None and taken is not None
+    assert sent.puts == taken.puts == [put]
+    assert sent.gets == taken.gets == [get]

@@ -96,8 +96,7 @@ def _channel(program: Program, put: Operation) -> Channel | None:
     thread to do so."""
     if put.does != "put" or not put.sure or not put.crosses or put.launch is not None:
         return None
-    entered = (c for c in program.channels.values() if c.entrance is put.receiver)
-    channel = next(entered, None)
+    channel = program.waiting.channel_of(put)
     if channel is None or not channel.is_closed_world or channel.kind.family != "process":
         return None
     if channel.kind.role == "queue" and "join_thread" in channel.kind.methods:

@@ -313,10 +313,14 @@ class Waiting:
         return total
 
     def channel_of(self, operation: Operation) -> Channel | None:
-        """The channel between processes that an operation belongs to."""
+        """The channel between processes that an operation belongs to: of a pipe with two
+        directions, the one that a put goes into, and for anything else the one that comes out."""
         if not isinstance(operation.receiver, Made):
             return None
-        channel = self.program.channels.get(operation.receiver)
+        channels = self.program.channels
+        channel = channels.get(operation.receiver)
+        if channel is not None and operation.does == "put":
+            channel = channels.get(channel.entrance)
         if channel is None or channel.kind.family not in ("process", "manager"):
             return None
         return channel
