@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
+from mplint.model.assuming import Assumed, Assuming, without
 from mplint.model.channels.marking import Excess, excess, has_several_targets
 from mplint.model.channels.waiting import Failure, error_name, is_end
 from mplint.model.flow import Flow, Gone, Machine, Raised
@@ -148,12 +149,13 @@ class Tasks:
         self, worker: Worker, channel: Channel, get: Operation, join: Operation
     ) -> Skipped | None:
         machine = _Owing(channel, self.program.sentinels)
-        flow = Flow(self.program, machine)
+        flow = Flow(self.program, Assuming(self.program, machine))
         failure = None
         for entry in worker.entries:
             if self.program.waiting.is_opaque(entry):
                 continue
-            for way, states in flow.ends(entry, "done").items():
+            for way, assumed in flow.ends(entry, Assumed("done")).items():
+                states = without(assumed)
                 told = states.keys() & {"told", "ended"}
                 if told and self._told_before(join, channel, machine.told):
                     return Skipped(worker, get, None)
