@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mplint.model.channels.sequence import is_first
+from mplint.model.channels.sizes import LEAST, ROOM, fills, writes_itself
 from mplint.model.channels.waiting import Failure
+from mplint.model.nouns import MAIN
 
 if TYPE_CHECKING:
-    from mplint.model.nouns import Channel, Operation, Worker
+    from mplint.model.nouns import Channel, Operation, Runner, Worker
     from mplint.model.program import Program
 
 
@@ -17,17 +19,27 @@ if TYPE_CHECKING:
 class StuckPut:
     """A put that waits for room which nobody makes. `failure` is how the consumer ends; `full` is
     the put in which the consumer itself waits; where both are None, it is not started yet
-    (`started` later, or never)."""
+    (`started` later, or never). `own` is the get of the same process, which comes too late."""
 
     channel: Channel
     worker: Worker | None
     failure: Failure | None = None
     full: Operation | None = None
     started: Operation | None = None
+    own: Operation | None = None
+
+    @property
+    def once(self) -> str:
+        """When it begins to wait, in words."""
+        if not writes_itself(self.channel):
+            return "once the queue is full"
+        return "once there is more in the queue than the 64 KiB of a pipe"
 
     @property
     def why(self) -> str:
         """Why nobody makes room, in words."""
+        if self.own is not None:
+            return "it is taken out by the same process, which comes to that only after this"
         if self.worker is None:
             return "nobody takes anything out of it"
         if self.failure is not None:
@@ -42,6 +54,8 @@ class StuckPut:
     @property
     def cure(self) -> str:
         """What to do about it, in words."""
+        if self.own is not None or (self.worker is None and writes_itself(self.channel)):
+            return "Use a `Queue`, or let another process take out what is put here."
         if self.failure is not None:
             return (
                 "Let the consumer catch errors per item and go on, or put with `timeout=` in a "
@@ -66,13 +80,16 @@ class Bounded:
         channel = waiting.channel_of(put)
         if channel is None or channel.kind.role != "queue" or not channel.is_closed_world:
             return None
-        if put.site != channel.puts[0].site:
+        by_itself = writes_itself(channel)
+        if not by_itself and (channel.bound == 0 or put.site != channel.puts[0].site):
             return None  # one finding for all that wait for the same
-        if channel.bound == 0 or waiting.in_daemon(put) or waiting.checks_liveness(put):
-            return None
-        if not self._overfills(put, channel):
+        if waiting.in_daemon(put) or waiting.checks_liveness(put):
             return None
         takers = {runner for get in channel.gets for runner in get.runners}
+        if by_itself:
+            return self._unread(put, channel, takers)
+        if not self._overfills(put, channel):
+            return None
         workers = [taker for taker in takers if not isinstance(taker, str)]
         if len(workers) != len(takers) or put.runners & takers:
             return None
@@ -83,6 +100,31 @@ class Bounded:
             or self._full_consumers(put, channel, workers)
             or self._unstarted(put, channel, workers)
         )
+
+    def _unread(self, put: Operation, channel: Channel, takers: set[Runner]) -> StuckPut | None:
+        """The same for a queue whose puts write to the pipe themselves: nobody reads it at that
+        time, and there is certainly too much for the pipe."""
+        big = [each for each in channel.puts if each.sure and self._fills(each, channel)]
+        if put not in big or put.site != big[0].site:
+            return None  # one finding for all that wait for the same
+        if not takers:
+            return StuckPut(channel, None)
+        if takers == put.runners == {MAIN}:
+            threads = self.program.waiting.reached_by_threads
+            alone = not any(each.activation in threads for each in (put, *channel.gets))
+            return StuckPut(channel, None, own=channel.gets[0]) if alone and fills(put) else None
+        workers = [taker for taker in takers if not isinstance(taker, str)]
+        if len(workers) != len(takers) or put.runners & takers:
+            return None
+        again = self.program.outline(put.activation).loops(put.at)
+        dead = self._dead_consumers(channel, workers) if again else None
+        return dead or self._unstarted(put, channel, workers)
+
+    def _fills(self, put: Operation, channel: Channel) -> bool:
+        """Whether what one statement puts is certainly more than a pipe holds."""
+        count = self.program.sentinels.turns(put, channel.exit)
+        number = count.known if count is not None else None
+        return fills(put) or (number is not None and number * LEAST > ROOM)
 
     def _overfills(self, put: Operation, channel: Channel) -> bool:
         """Whether a put is repeated more often than there is room."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mplint.catalog import python
 from mplint.model import facts as f
+from mplint.model.channels.sizes import least
 from mplint.model.channels.waiting import is_end
 from mplint.model.flow import Flow, Machine
 from mplint.model.intrinsics import NAMED_TUPLE
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 MAX_TINY = 5_000
 """So many numbers fit into a pipe."""
+
+MAX_LENGTH = 60_000
+"""A text of up to so many letters fits into a pipe."""
 
 MAX_SMALL = 1_000
 """A slice up to here is taken to be small."""
@@ -179,7 +183,7 @@ class Draining:
             return any(self._is_seen_big(part, activation) for part in f.parts(item))
         if not self._is_big(item, activation):
             return False
-        if isinstance(item, (f.Comprehension, f.Binary)):
+        if isinstance(item, (f.Comprehension, f.Binary)) or self._is_long_text(item, activation):
             return True
         return any(
             isinstance(value, (Literal, Container)) and self._is_big_value(value)
@@ -212,7 +216,13 @@ class Draining:
             return count is None or count.known is None or count.known > 100
         return True
 
+    def _is_long_text(self, item: f.Expr, activation: Activation) -> bool:
+        """Whether an item is certainly a text, or a list of known length, that is too long."""
+        return least(self.program, item, activation) > MAX_LENGTH
+
     def _is_big(self, item: f.Expr, activation: Activation) -> bool:
+        if self._is_long_text(item, activation):
+            return True
         if isinstance(item, (f.Display, f.DictDisplay)):
             return any(self._is_big(part, activation) for part in f.parts(item))
         if isinstance(item, f.Comprehension):
@@ -257,7 +267,7 @@ class Draining:
 
     def _is_big_value(self, value: Value) -> bool:
         if isinstance(value, Literal):
-            return isinstance(value.value, (str, bytes)) and len(value.value) > 60_000
+            return isinstance(value.value, (str, bytes)) and len(value.value) > MAX_LENGTH
         if isinstance(value, Container):
             arity = self.program.solver.arity.get(value)
             grows = (value, "any") in self.program.solver.cells

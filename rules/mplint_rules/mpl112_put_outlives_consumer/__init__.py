@@ -12,19 +12,22 @@ class Visitor(RuleVisitor):
             stuck = self.model.bounded.stuck(put)
             if stuck is None:
                 continue
-            related = [(stuck.channel.site, "the bounded queue is made here")]
+            related = [(stuck.channel.site, "the queue is made here")]
             if stuck.failure is not None:
                 related.insert(
                     0, (stuck.failure.at, f"{stuck.failure.what} here ends the consumer")
                 )
             if stuck.full is not None:
                 related.insert(0, (stuck.full.site, "the consumer waits here, for room as well"))
+            if stuck.own is not None:
+                related.insert(0, (stuck.own.site, "it is taken out only here"))
             if stuck.started is not None:
                 related.insert(0, (stuck.started.site, "the consumer is started only here"))
             if stuck.worker is not None and stuck.started is None:
                 starts = stuck.worker.launched_at
                 related += [(site, f"`{stuck.worker.name}` is started here") for site in starts]
-            self.report(node, call=put.text, why=stuck.why, cure=stuck.cure, related=related)
+            once, why, cure = stuck.once, stuck.why, stuck.cure
+            self.report(node, call=put.text, once=once, why=why, cure=cure, related=related)
             return
 
 
@@ -33,7 +36,7 @@ RULE = Rule(
     name="put-outlives-consumer",
     kind="bug",
     summary="a put waits for room in a bounded queue that nobody can empty",
-    message="`{call}` waits for ever once the queue is full: {why}",
+    message="`{call}` waits for ever {once}: {why}",
     help="{cure}",
     visitor=Visitor,
     proof=Hangs("put"),
