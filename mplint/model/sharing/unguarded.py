@@ -28,35 +28,44 @@ _HARMLESS_DECORATORS = frozenset({"staticmethod", "classmethod"})
 
 
 def is_unguarded(
-    program: Program, activation: Activation, at: int, above: frozenset[Activation] = frozenset()
+    program: Program,
+    activation: Activation,
+    at: int,
+    above: frozenset[Activation] = frozenset(),
+    *,
+    but: Made | None = None,
 ) -> bool:
-    """Whether nobody can hold a lock at a statement, neither its function nor one that calls it,
-    and whether no test lets only one of several processes come there. False when that is not
-    known."""
+    """Whether nobody can hold a lock (`but` for one of them) at a statement, neither its function
+    nor one that calls it, and whether no test lets only one of several processes come there. False
+    when that is not known."""
     if activation in above or len(above) > MAX_CALLERS:
         return False
     solver = program.solver
     if not solver.decorations.get(activation.scope, frozenset()) <= _HARMLESS_DECORATORS:
         return False
     outline = program.outline(activation)
-    if any(_may_guard(program, frame, activation) for frame in outline.around(at)):
+    if any(_may_guard(program, frame, activation, but) for frame in outline.around(at)):
         return False
     for number, expression in outline.expressions.items():
-        if number < at and _may_acquire(program, expression, activation):
+        if number < at and _may_acquire(program, expression, activation, but):
             return False
     entry = any(activation in worker.entries for worker in program.processes)
     callers = [edge for edge in program.callers.get(activation, ()) if edge.launch is None]
     if activation in solver.from_outside and not entry:
         return False
     return all(
-        is_unguarded(program, edge.caller, edge.at, above | {activation}) for edge in callers
+        is_unguarded(program, edge.caller, edge.at, above | {activation}, but=but)
+        for edge in callers
     )
 
 
-def _may_guard(program: Program, frame: Around, activation: Activation) -> bool:
+def _may_guard(program: Program, frame: Around, activation: Activation, but: Made | None) -> bool:
     node = frame.node
     if isinstance(node, f.With):
-        return not all(_locks_nothing(program, item, activation) for item, _ in node.items)
+        return not all(
+            _locks_nothing(program, item, activation) or _is(program, item, activation, but)
+            for item, _ in node.items
+        )
     if isinstance(node, f.Branch) and frame.part in ("body", "otherwise"):
         count = frame.index + 1 if frame.part == "body" else len(node.arms)
         return any(_tells_processes_apart(test, activation) for test, _ in node.arms[:count])
@@ -75,10 +84,17 @@ def _locks_nothing(program: Program, manager: f.Expr, activation: Activation) ->
     )
 
 
-def _may_acquire(program: Program, expression: f.Expr, activation: Activation) -> bool:
+def _is(program: Program, expression: f.Expr, activation: Activation, made: Made | None) -> bool:
+    """Whether an expression is certainly an object."""
+    return made is not None and program.values(expression, activation) == {made}
+
+
+def _may_acquire(
+    program: Program, expression: f.Expr, activation: Activation, but: Made | None
+) -> bool:
     """Whether an expression takes a lock, or calls a function of the project that may keep one."""
     if isinstance(expression, f.Attribute) and expression.name in ("acquire", "__enter__"):
-        return True
+        return not _is(program, expression.value, activation, but)
     if isinstance(expression, f.Attribute) and expression.name in ("enter_context", "enter"):
         return True
     for callee in program.callees_at.get((activation, expression.at), ()):

@@ -68,10 +68,24 @@ class Updates:
     def unlocked(self, step: f.Step, activation: Activation) -> Unlocked | None:
         """Why an update can be lost: nobody holds a lock, and several processes do it at once."""
         update = self.update(step, activation)
-        if update is None or not self._is_shared(update.made):
+        return self._lost(update) if update is not None else None
+
+    def guarded_by(self, lock: Made) -> Unlocked | None:
+        """An update that a lock is held for, and that can be lost if that does not keep other
+        processes away."""
+        for updates in self._updates.values():
+            for update in updates:
+                if self._lost(update) is None:
+                    lost = self._lost(update, but=lock)
+                    if lost is not None:
+                        return lost
+        return None
+
+    def _lost(self, update: Update, but: Made | None = None) -> Unlocked | None:
+        if not self._is_shared(update.made):
             return None
         workers = self._writers(update)
-        if not workers or not is_unguarded(self.program, activation, step.at):
+        if not workers or not is_unguarded(self.program, update.activation, update.at, but=but):
             return None
         for worker in workers:
             if is_many(self.program, worker):

@@ -40,13 +40,12 @@ class MadeInWorker:
 @dataclass(frozen=True, slots=True)
 class ThreadObject:
     """An object for threads that is given to a process (`at` is the argument), or is a global that
-    two processes use (`here` and `there`)."""
+    several processes use: where, and what each of them does there."""
 
     made: Made
     worker: Worker
     at: Site
-    here: Operation | None = None
-    there: Operation | None = None
+    uses: tuple[tuple[Site, str], ...] = ()
 
 
 class Sharing:
@@ -179,16 +178,25 @@ class Sharing:
                 yield value
 
     def thread_global(self, made: Made) -> ThreadObject | None:
-        """A module's thread queue that one process fills and another empties."""
+        """A module's thread queue that one process fills and another empties, or its thread lock by
+        which several processes take turns at changing what they share."""
+        if made.kind.family != "thread" or made in self.program.solver.escapes:
+            return None
+        if not all(_is_of_module(home) for home, _ in self.program.made.get(made, ())):
+            return None
+        if made.kind.role == "queue":
+            return self._thread_queue(made)
+        return self._thread_lock(made) if made.kind.role == "lock" else None
+
+    def _thread_lock(self, made: Made) -> ThreadObject | None:
+        lost = self.program.updates.guarded_by(made)
+        if lost is None:
+            return None
+        use = "each process changes this with a lock of its own"
+        return ThreadObject(made, lost.worker, made.site, ((lost.update.site, use),))
+
+    def _thread_queue(self, made: Made) -> ThreadObject | None:
         program = self.program
-        if made.kind.family != "thread" or made.kind.role != "queue":
-            return None
-        if not all(
-            activation.scope.kind == "module" for activation, _ in program.made.get(made, ())
-        ):
-            return None
-        if made in program.solver.escapes:
-            return None
         puts = [use for use in program.on.get(made, ()) if use.does == "put" and use.sure]
         gets = [use for use in program.on.get(made, ()) if use.does == "get" and use.sure]
         for put in puts:
@@ -202,8 +210,19 @@ class Sharing:
                         r for use in gets for r in use.runners
                     }
                     if worker is not None and not same:
-                        return ThreadObject(made, worker, made.site, put, get)
+                        uses = (
+                            (put.site, "one process puts to its own copy here"),
+                            (get.site, "another process takes from its own copy here"),
+                        )
+                        return ThreadObject(made, worker, made.site, uses)
         return None
+
+
+def _is_of_module(home: Activation) -> bool:
+    """Whether code runs once in each process that imports its module."""
+    if home.scope.kind == "class" and home.outer is not None:
+        return _is_of_module(home.outer)
+    return home.scope.kind == "module"
 
 
 _SHARED = frozenset({"queue", "connection", "lock", "event", "condition", "barrier", "value"})

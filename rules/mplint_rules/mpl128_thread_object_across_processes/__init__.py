@@ -19,11 +19,8 @@ class Visitor(RuleVisitor):
                 self.report(given.at, noun=noun, worker=worker.name, effect=effect, related=made)
         for made_here in self.model.made(node):
             used = sharing.thread_global(made_here)
-            if used is not None and used.here is not None and used.there is not None:
-                related = [
-                    (used.here.site, "one process puts to its own copy here"),
-                    (used.there.site, "another process takes from its own copy here"),
-                ]
+            if used is not None:
+                related = list(used.uses)
                 noun, name = made_here.kind.noun, used.worker.name
                 related += [(site, f"`{name}` is started here") for site in used.worker.launched_at]
                 self.report(node, noun=noun, worker=name, effect=_ANOTHER, related=related)
