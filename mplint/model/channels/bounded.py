@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mplint.model.channels.sequence import is_first
-from mplint.model.channels.sizes import LEAST, ROOM, fills, writes_itself
+from mplint.model.channels.sizes import fills, overfills, writes_itself
 from mplint.model.channels.waiting import Failure
 from mplint.model.nouns import MAIN
 
@@ -104,7 +104,7 @@ class Bounded:
     def _unread(self, put: Operation, channel: Channel, takers: set[Runner]) -> StuckPut | None:
         """The same for a queue whose puts write to the pipe themselves: nobody reads it at that
         time, and there is certainly too much for the pipe."""
-        big = [each for each in channel.puts if each.sure and self._fills(each, channel)]
+        big = [each for each in channel.puts if each.sure and overfills(each, channel)]
         if put not in big or put.site != big[0].site:
             return None  # one finding for all that wait for the same
         if not takers:
@@ -119,12 +119,6 @@ class Bounded:
         again = self.program.outline(put.activation).loops(put.at)
         dead = self._dead_consumers(channel, workers) if again else None
         return dead or self._unstarted(put, channel, workers)
-
-    def _fills(self, put: Operation, channel: Channel) -> bool:
-        """Whether what one statement puts is certainly more than a pipe holds."""
-        count = self.program.sentinels.turns(put, channel.exit)
-        number = count.known if count is not None else None
-        return fills(put) or (number is not None and number * LEAST > ROOM)
 
     def _overfills(self, put: Operation, channel: Channel) -> bool:
         """Whether a put is repeated more often than there is room."""

@@ -40,9 +40,10 @@ MAX_SMALL = 1_000
 @dataclass(frozen=True, slots=True)
 class Undrained:
     """A worker that is joined while what it has put is not taken out: `put` is the worker's, `get`
-    the one that comes too late, None where there is none at all."""
+    the one that comes too late, None where there is none at all. Without a worker, the main process
+    has put it, and cannot end."""
 
-    worker: Worker
+    worker: Worker | None
     channel: Channel
     put: Operation
     get: Operation | None
@@ -110,6 +111,15 @@ class Draining:
         if not self.program.waiting.joins_itself(worker):
             return None
         return self._undrained(None, worker, activation)
+
+    def left_at_exit(self, operation: Operation) -> Undrained | None:
+        """The same for the end of the program, which joins all processes that nobody has joined,
+        and waits for what its own process has put: for the start of a process, or a put."""
+        from mplint.model.channels import leaving
+
+        return leaving.unjoined(self.program, operation) or leaving.left_behind(
+            self.program, operation
+        )
 
     def _receivers(self, operation: Operation) -> Iterable[Value]:
         call = operation.call

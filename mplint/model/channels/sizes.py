@@ -36,6 +36,16 @@ def fills(put: Operation) -> bool:
     return item is not None and least(put.program, item, put.activation) >= ROOM
 
 
+def overfills(put: Operation, channel: Channel, spare: int = 0) -> bool:
+    """Whether what one statement puts is certainly more than a pipe holds, even when `spare` items
+    of it are taken out."""
+    if fills(put) and not spare:
+        return True
+    count = put.program.sentinels.turns(put, channel.exit)
+    number = (count.known or 0) - spare if count is not None else 0
+    return number * LEAST > ROOM or (fills(put) and number > 0)
+
+
 def least(program: Program, item: f.Expr, activation: Activation, depth: int = 0) -> int:
     """How many bytes an expression takes at least when it is pickled; nothing where that is not
     known."""
@@ -52,6 +62,8 @@ def least(program: Program, item: f.Expr, activation: Activation, depth: int = 0
             times = max(_number(program, side, activation) for side in (left, right))
             texts = [least(program, side, activation, depth + 1) for side in (left, right)]
             return times * max(texts)
+        case f.Binary(operators=operators, operands=operands) if set(operators) == {"+"}:
+            return sum(least(program, part, activation, depth + 1) for part in operands)
         case f.Comprehension(shape="list" | "set" | "dict", clauses=clauses):
             return _turns(program, item, len(clauses), activation)
         case f.Call(function=function, arguments=(f.Argument(value=given, star=""),)):
