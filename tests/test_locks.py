@@ -222,6 +222,8 @@ def test_locks_that_are_taken_twice(tmp_path: Path, body: str, found: bool) -> N
     [
         ("helper()", "with lock:  # a\n    p.join()", True),
         ("helper()", "with lock:  # a\n    p.join(1)", False),
+        ("helper()", "with lock:  # a\n    p.terminate()\n    p.join()", False),
+        ("helper()", "with lock:  # a\n    p.join()\n    p.terminate()", True),
         ("helper()", "with lock:  # a\n    pass\np.join()", False),
         ("helper()", "with other:  # a\n    p.join()", False),
         ("lock.acquire(timeout=1)", "with lock:  # a\n    p.join()", False),

@@ -11,6 +11,7 @@ from mplint.model import facts as f
 from mplint.model.channels.waiting import can_leave, is_end
 from mplint.model.flow import NORMAL, Flow, Machine
 from mplint.model.nouns import MAIN, Worker
+from mplint.model.processes.holding import HeldLock, killed_holding
 from mplint.model.values import Activation, Instance, Made
 
 if TYPE_CHECKING:
@@ -123,6 +124,13 @@ class Killing:
                         if machine.use is not None:
                             return Broken(channel, held, machine.use, held.does == "put")
         return None
+
+    def holding(self, kill: Operation) -> HeldLock | None:
+        """For the same: a lock that the process holds when it is killed."""
+        program = self.program
+        if kill.does != "kill" or not program.lifecycle.is_process(kill) or self._is_asked(kill):
+            return None
+        return killed_holding(program, kill)
 
     def _is_asked(self, kill: Operation) -> bool:
         """Whether the process is killed only in a case that something decides."""

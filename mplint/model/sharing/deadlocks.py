@@ -181,7 +181,8 @@ class Deadlocks:
         place = (operation.activation, operation.at)
         if operation.does == "join" and operation.kind.role == "process":
             if operation.sure and operation.timed is False:
-                yield from (w for w in program.processes if w.holder is operation.receiver)
+                found = [w for w in program.processes if w.holder is operation.receiver]
+                yield from (worker for worker in found if not _is_killed_before(worker, operation))
         elif operation.does == "call" and operation.sure:
             yield from (w for w in program.launches_at.get(place, ()) if w in program.processes)
         elif operation.does == "result" and operation.sure and operation.timed is False:
@@ -271,6 +272,12 @@ class Deadlocks:
             if region is not pair.region and region.acquire is not pair.second:
                 if any((i.activation, i.at) == place for i in self.locks.regions.inside(region)):
                     yield region.lock
+
+
+def _is_killed_before(worker: Worker, join: Operation) -> bool:
+    """Whether a process may be killed before it is joined, so that it wants nothing any more."""
+    kills = worker.operations("kill")
+    return any(kill.activation is join.activation and kill.at < join.at for kill in kills)
 
 
 def _order(pair: _Pair) -> tuple[str, int, int]:
