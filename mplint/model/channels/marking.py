@@ -30,6 +30,11 @@ class Excess:
     get: Operation
     before: Site | None
 
+    effect = (
+        "the queue counts another item as done instead, so that its `join()` ends before the work "
+        "does, and when none is left to count this raises a ValueError"
+    )
+
     @property
     def why(self) -> str:
         """Why there is nothing to be marked, in words."""

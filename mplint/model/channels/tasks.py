@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
 from mplint.model.assuming import Assumed, Assuming, without
+from mplint.model.channels.early import Early, early
 from mplint.model.channels.marking import Excess, excess, has_several_targets
 from mplint.model.channels.waiting import Failure, error_name, is_end
 from mplint.model.flow import Flow, Gone, Machine, Raised
@@ -132,6 +133,11 @@ class Tasks:
     def excess(self, mark: Operation) -> Excess | None:
         """For `task_done()`: a path on which a worker has nothing to mark."""
         return excess(self.program, mark)
+
+    def early(self, mark: Operation) -> Early | None:
+        """For the same: a worker that has its work still to do, when nobody waits for it any
+        more."""
+        return early(self.program, mark)
 
     def _are_marked_by_takers(self, join: Operation, channel: Channel) -> bool:
         """Whether all who mark items have taken some: else one takes them for another one. Of a

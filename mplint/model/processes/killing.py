@@ -60,7 +60,7 @@ class Killing:
             return None
         (worker, *_) = workers
         (runner,) = start.runners
-        machine = _Ending(self, start, self._taken_from(worker))
+        machine = Ending(self, start, self._taken_from(worker))
         ends = set()
         for root in self._roots(runner):
             ends |= set(Flow(program, machine).ends(root, "before").get(NORMAL, ()))
@@ -169,9 +169,9 @@ class Killing:
         )
 
 
-class _Ending(Machine[str]):
-    """`before` the start of a daemon, `running` after it, `waited` once anything may have taken
-    time."""
+class Ending(Machine[str]):
+    """`before` the start of a daemon (or another operation), `running` after it, `waited` once
+    anything may have taken time."""
 
     def __init__(self, room: Killing, start: Operation, jobs: list[Made]) -> None:
         self.room = room

@@ -8,16 +8,24 @@ from mplint.rule import Rule, RuleVisitor
 
 class Visitor(RuleVisitor):
     def visit_Call(self, node: cst.Call) -> None:
+        tasks = self.model.tasks
         for mark in self.model.operations(node, "task-done"):
-            excess = self.model.tasks.excess(mark)
-            if excess is None:
+            excess = tasks.excess(mark)
+            early = None if excess is not None else tasks.early(mark)
+            found = excess or early
+            if found is None:
                 continue
-            worker = excess.worker
-            related = [(excess.get.site, f"`{worker.name}` takes the item here")]
-            if excess.before is not None and excess.before != mark.site:
+            worker = found.worker
+            related = [(found.get.site, f"`{worker.name}` takes the item here")]
+            if excess is not None and excess.before not in (None, mark.site):
                 related.append((excess.before, "it is marked as done here"))
+            if early is not None:
+                related.append((early.work, "the work comes here"))
+                related.append((early.join.site, "nothing else is waited for at the end"))
             related += [(site, f"`{worker.name}` is started here") for site in worker.launched_at]
-            self.report(node, worker=worker.name, why=excess.why, related=related)
+            self.report(
+                node, worker=worker.name, why=found.why, effect=found.effect, related=related
+            )
             return
 
 
@@ -26,12 +34,9 @@ RULE = Rule(
     name="task-done-too-often",
     kind="bug",
     summary="`task_done()` is called more than once for an item",
-    message=(
-        "`{worker}` {why}: the queue counts another item as done instead, so that its `join()` "
-        "ends before the work does, and when none is left to count this raises a ValueError"
-    ),
+    message="`{worker}` {why}: {effect}",
     help=(
-        "Call `task_done()` once for each item that was taken: in a `finally` that belongs to a "
+        "Call `task_done()` once for each item, after the work: in a `finally` that belongs to a "
         "`try` after the `get()`, and nowhere else."
     ),
     visitor=Visitor,
