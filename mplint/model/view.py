@@ -285,12 +285,16 @@ class View:
         return self._ask(node, self.program.sentinels.lost_identity)
 
     def unflushed(self, node: cst.Call) -> Unflushed | None:
-        """What a call that ends the process, or lets it end early, drops of what it has put."""
+        """What a call that ends the process, or another one, or lets it end early, drops of what
+        that has put."""
         order = self.program.order
         found = self._ask(node, order.hard_exit)
         for drop in self.operations(node, "drop"):
             dropped = order.cancelled(drop)
             found += [dropped] if dropped is not None else []
+        for kill in self.operations(node, "kill"):
+            killed = order.killed(kill)
+            found += [killed] if killed is not None else []
         return found[0] if found else None
 
     def mispaired(self, node: cst.Call | cst.For) -> list[Mispaired]:

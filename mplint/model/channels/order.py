@@ -239,6 +239,16 @@ class Order:
                     return Unflushed(drop.text, put, get)
         return None
 
+    def killed(self, kill: Operation) -> Unflushed | None:
+        """For `terminate()` or `kill()`: what the process would have put, if it had had the
+        time."""
+        from mplint.model.channels.unsent import killed_at_once
+
+        killing = self.program.killing
+        if kill.does != "kill" or not kill.sure or killing.is_asked(kill):
+            return None
+        return killed_at_once(self.program, kill)
+
     def _normal(self, worker: Worker, channel: Channel) -> list[frozenset[str]]:
         flow = Flow(self.program, _Cancelled(channel.entrance))
         ends = [flow.ends(entry, frozenset()) for entry in worker.entries]

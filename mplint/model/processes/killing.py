@@ -109,7 +109,7 @@ class Killing:
         """For a `terminate()` or `kill()`: a channel that the process is at when it is killed, and
         that is used afterwards."""
         program = self.program
-        if kill.does != "kill" or not program.lifecycle.is_process(kill) or self._is_asked(kill):
+        if kill.does != "kill" or not program.lifecycle.is_process(kill) or self.is_asked(kill):
             return None
         for worker in program.processes:
             if worker.holder is not kill.receiver:
@@ -128,11 +128,11 @@ class Killing:
     def holding(self, kill: Operation) -> HeldLock | None:
         """For the same: a lock that the process holds when it is killed."""
         program = self.program
-        if kill.does != "kill" or not program.lifecycle.is_process(kill) or self._is_asked(kill):
+        if kill.does != "kill" or not program.lifecycle.is_process(kill) or self.is_asked(kill):
             return None
         return killed_holding(program, kill)
 
-    def _is_asked(self, kill: Operation) -> bool:
+    def is_asked(self, kill: Operation) -> bool:
         """Whether the process is killed only in a case that something decides."""
         outline = self.program.outline(kill.activation)
         return any(
