@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from mplint.model.channels.ending import Ending
     from mplint.model.channels.looks import Looks
     from mplint.model.channels.lost_identity import LostIdentity
-    from mplint.model.channels.order import Order, Unflushed
+    from mplint.model.channels.order import Order
     from mplint.model.channels.pairing import Mispaired, Pairing
     from mplint.model.channels.pipes import Pipes
     from mplint.model.channels.sentinels import Sentinels
     from mplint.model.channels.tasks import Tasks
+    from mplint.model.channels.unsent import Unflushed
     from mplint.model.channels.waiting import Waiting
     from mplint.model.crossing.bulk import Bulk
     from mplint.model.crossing.exceptions import Exceptions

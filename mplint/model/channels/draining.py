@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mplint.catalog import python
 from mplint.model import facts as f
+from mplint.model.channels.leaving import Undrained, left_behind, unjoined
 from mplint.model.channels.sizes import least
 from mplint.model.channels.waiting import is_end
 from mplint.model.flow import Flow, Machine
@@ -35,18 +35,6 @@ MAX_LENGTH = 60_000
 
 MAX_SMALL = 1_000
 """A slice up to here is taken to be small."""
-
-
-@dataclass(frozen=True, slots=True)
-class Undrained:
-    """A worker that is joined while what it has put is not taken out: `put` is the worker's, `get`
-    the one that comes too late, None where there is none at all. Without a worker, the main process
-    has put it, and cannot end."""
-
-    worker: Worker | None
-    channel: Channel
-    put: Operation
-    get: Operation | None
 
 
 class _Joining(Machine[str]):
@@ -115,11 +103,7 @@ class Draining:
     def left_at_exit(self, operation: Operation) -> Undrained | None:
         """The same for the end of the program, which joins all processes that nobody has joined,
         and waits for what its own process has put: for the start of a process, or a put."""
-        from mplint.model.channels import leaving
-
-        return leaving.unjoined(self.program, operation) or leaving.left_behind(
-            self.program, operation
-        )
+        return unjoined(self.program, operation) or left_behind(self.program, operation)
 
     def _receivers(self, operation: Operation) -> Iterable[Value]:
         call = operation.call

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
-from mplint.model.channels.draining import Undrained
 from mplint.model.channels.sizes import overfills, writes_itself
 from mplint.model.channels.waiting import can_leave
 from mplint.model.flow import NORMAL, Flow, Machine
@@ -15,6 +15,18 @@ from mplint.model.nouns import MAIN
 if TYPE_CHECKING:
     from mplint.model.nouns import Channel, Operation, Worker
     from mplint.model.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Undrained:
+    """A worker that is joined while what it has put is not taken out: `put` is the worker's, `get`
+    the one that comes too late, None where there is none at all. Without a worker, the main process
+    has put it, and cannot end."""
+
+    worker: Worker | None
+    channel: Channel
+    put: Operation
+    get: Operation | None
 
 
 class _Passed(Machine[bool]):

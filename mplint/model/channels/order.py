@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
+from mplint.model.channels.unsent import Unflushed, killed_at_once
 from mplint.model.channels.waiting import is_end
 from mplint.model.counts import describe
 from mplint.model.flow import HARD_EXITS, NORMAL, Flow, Gone, Machine
@@ -26,16 +27,6 @@ class AfterClose:
     close: Operation | None
     effect: str
     cure: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unflushed:
-    """Items that a process has put and that its hard exit drops: one of the puts, and where the
-    items should have arrived."""
-
-    call: str
-    put: Operation
-    get: Operation
 
 
 class _Closed(Machine[str]):
@@ -242,8 +233,6 @@ class Order:
     def killed(self, kill: Operation) -> Unflushed | None:
         """For `terminate()` or `kill()`: what the process would have put, if it had had the
         time."""
-        from mplint.model.channels.unsent import killed_at_once
-
         killing = self.program.killing
         if kill.does != "kill" or not kill.sure or killing.is_asked(kill):
             return None

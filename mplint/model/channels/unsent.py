@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
-from mplint.model.channels.order import Unflushed
 from mplint.model.channels.waiting import is_end
 from mplint.model.flow import Flow, Machine
 from mplint.model.state.once import is_many
@@ -15,6 +15,16 @@ from mplint.model.values import Activation
 if TYPE_CHECKING:
     from mplint.model.nouns import Channel, Operation, Worker
     from mplint.model.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Unflushed:
+    """Items that a process has put and that its hard exit drops: one of the puts, and where the
+    items should have arrived."""
+
+    call: str
+    put: Operation
+    get: Operation
 
 
 class _Killed(Machine[str]):
