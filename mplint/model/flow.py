@@ -4,9 +4,10 @@ A question is a small automaton, a `Machine`: it changes state at calls, tests a
 `Flow` runs it over the statements of a function, into the functions that it calls, and tells in
 which states each way out can be reached: the normal end, or an exception of some kind.
 
-Two rules keep the answers usable. A loop's body is taken to run at least once: a loop that never
-turns has nobody waiting for its turns. And a statement can raise only when it calls something that
-is unknown or somebody else's and not known to be harmless (`raises`).
+Two rules keep the answers usable. A loop's body is taken to run at least once, where the machine
+does not say otherwise: a loop that never turns has nobody waiting for its turns. And a statement
+can raise only when it calls something that is unknown or somebody else's and not known to be
+harmless (`raises`).
 """
 
 from __future__ import annotations
@@ -87,6 +88,9 @@ MAX_DEPTH = 40
 
 class Machine(Generic[State]):
     """An automaton over the events of a path. The states it returns must be few."""
+
+    skips_loops = False
+    """Whether the body of a `while` may not run at all: its test may fail at once."""
 
     def operate(self, state: State, operation: Operation) -> Iterable[State]:
         """The states after an operation on a followed object."""
@@ -174,6 +178,17 @@ class Flow(Generic[State]):
         self._ends[key] = ends
         return ends
 
+    def turn(self, loop: f.While, activation: Activation, state: State) -> States:
+        """The states in which one turn of a loop, begun in a state, leads to the next turn."""
+        ends: Ends = {}
+        states = self._evaluate(loop.test, {state: None}, activation, ends)
+        states = self._tested(loop.test, states, activation, holds=True)
+        ran = self._block(loop.body, states, activation)
+        after: States = {}
+        for way in (NORMAL, CONTINUE):
+            _add(after, ran.get(way, {}))
+        return after
+
     # Blocks and steps ---------------------------------------------------------------------------
 
     def _block(self, block: f.Block, states: States, activation: Activation) -> Ends:
@@ -251,6 +266,7 @@ class Flow(Generic[State]):
                         if isinstance(target, f.Subscript) and self._is_dict(target, activation):
                             site = Site(activation.path, target.at)
                             self._fail(states, "KeyError", site, ends)
+                        states = self._heard(target, states, activation)
                     else:
                         states = self._store(target, value, states, activation, ends)
                 _merge(ends, NORMAL, states)
@@ -272,6 +288,10 @@ class Flow(Generic[State]):
                     self._fail(states, "ValueError", Site(activation.path, value.at), ends)
         for part in f.parts(target):
             states = self._evaluate(part, states, activation, ends)
+        return self._heard(target, states, activation)
+
+    def _heard(self, target: f.Expr, states: States, activation: Activation) -> States:
+        """The states after the machine has heard of an assignment."""
         if self._hears_stores:
             for leaf in f.leaves(target):
                 stored: States = {}
@@ -307,7 +327,7 @@ class Flow(Generic[State]):
                 turn = self._operate(items, turn, Site(activation.path, step.at), ends)
             if test is not None:
                 turn = self._evaluate(test, turn, activation, ends)
-                if not first and not endless:
+                if (not first or self.machine.skips_loops) and not endless:
                     _add(after, self._tested(test, turn, activation, holds=False))
                 turn = self._tested(test, turn, activation, holds=True)
             ran = self._block(body, turn, activation)

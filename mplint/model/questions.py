@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mplint.model.channels.pairing import Pairing
     from mplint.model.channels.pipes import Pipes
     from mplint.model.channels.sentinels import Sentinels
+    from mplint.model.channels.spinning import Spinning
     from mplint.model.channels.tasks import Tasks
     from mplint.model.channels.waiting import Waiting
     from mplint.model.crossing.bulk import Bulk
@@ -127,6 +128,13 @@ class Questions:
         from mplint.model.channels.looks import Looks
 
         return Looks(self._program)
+
+    @cached_property
+    def spinning(self) -> Spinning:
+        """Whether a loop that asks for something ever pauses."""
+        from mplint.model.channels.spinning import Spinning
+
+        return Spinning(self._program)
 
     @cached_property
     def sharing(self) -> Sharing:

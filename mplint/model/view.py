@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mplint.model.channels.pairing import Mispaired, Pairing
     from mplint.model.channels.pipes import Pipes
     from mplint.model.channels.sentinels import Sentinels
+    from mplint.model.channels.spinning import Spin, Spinning
     from mplint.model.channels.tasks import Tasks
     from mplint.model.channels.unsent import Unflushed
     from mplint.model.channels.waiting import Waiting
@@ -130,6 +131,15 @@ class View:
     def looks(self) -> Looks:
         """Whether a look at a queue can tell what it is asked."""
         return self.program.looks
+
+    @property
+    def spinning(self) -> Spinning:
+        """Whether a loop that asks for something ever pauses."""
+        return self.program.spinning
+
+    def spins(self, node: cst.While) -> list[Spin]:
+        """What a loop asks for over and over, without a pause."""
+        return self._ask_step(node, self.program.spinning.spin)
 
     @property
     def sharing(self) -> Sharing:

@@ -1,0 +1,153 @@
+"""Whether a loop that waits for another process ever pauses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import libcst as cst
+import pytest
+from small import put_into, small
+
+PROGRAM = """
+    import asyncio
+    import time
+
+    jobs, stop = mp.Queue(), mp.Event()
+    flag, table = mp.Value("i", 0), mp.Array("i", 3)
+    reader, writer = mp.Pipe(duplex=False)
+    process = mp.Process(target=print)
+    workers = [mp.Process(target=print) for _ in range(3)]
+    lines = queue.Queue()
+
+    def stopped():
+        done = stop.is_set()
+        return done
+
+    def rest():
+        time.sleep(1)
+
+    def count():
+        global number
+        number = 1
+
+    def function(pool, items):
+        BODY
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "asks"),
+    [
+        # what is asked
+        ("while jobs.empty():  # here\n    pass", "jobs.empty()"),
+        ("while jobs.qsize() == 0:  # here\n    pass", "jobs.qsize()"),
+        ("while not jobs.qsize():  # here\n    pass", "jobs.qsize()"),
+        ("while True:  # here\n    if jobs.qsize() > 0:\n        jobs.get()", "jobs.qsize()"),
+        ("while jobs.full():  # here\n    pass", "jobs.full()"),
+        ("while not stop.is_set():  # here\n    pass", "stop.is_set()"),
+        ("while not stopped():  # here\n    pass", "stop.is_set()"),
+        ("while not reader.poll():  # here\n    pass", "reader.poll()"),
+        ("while not reader.poll(0):  # here\n    pass", "reader.poll()"),
+        ("while process.is_alive():  # here\n    pass", "process.is_alive()"),
+        ("while process.exitcode is None:  # here\n    pass", "process.exitcode"),
+        ("while flag.value == 0:  # here\n    pass", "flag.value"),
+        ("while not table[0]:  # here\n    pass", "table[0]"),
+        ("while any(w.is_alive() for w in workers):  # here\n    pass", "w.is_alive()"),
+        (
+            "with mp.Pool() as p:\n    r = p.apply_async(print)\n"
+            "    while not r.ready():  # here\n        pass",
+            "r.ready()",
+        ),
+        ("while lines.empty():  # here\n    pass", None),
+        ("while items.empty():  # here\n    pass", None),
+        ("while items:  # here\n    pass", None),
+        # what is there is taken, and work: only the turns in which nothing comes count
+        (
+            "while True:  # here\n    if not jobs.empty():\n        toolbox.do(jobs.get())",
+            "jobs.empty()",
+        ),
+        (
+            "while True:  # here\n    if jobs.empty():\n        continue\n"
+            "    toolbox.do(jobs.get())",
+            "jobs.empty()",
+        ),
+        ("while not jobs.empty():  # here\n    toolbox.do(jobs.get())", None),
+        ("while True:  # here\n    if jobs.empty():\n        break", None),
+        ("while not process.is_alive():  # here\n    pass", None),
+        (
+            "while not stop.is_set():  # here\n    while not jobs.empty():\n        jobs.get()",
+            "stop.is_set()",
+        ),
+        (
+            "while True:  # here\n    try:\n        toolbox.do(jobs.get_nowait())\n"
+            "    except queue.Empty:\n        pass",
+            "jobs.get_nowait()",
+        ),
+        (
+            "while True:  # here\n    try:\n        toolbox.do(jobs.get_nowait())\n"
+            "    except queue.Empty:\n        break",
+            None,
+        ),
+        (
+            "while True:  # here\n    try:\n        toolbox.do(jobs.get(timeout=1))\n"
+            "    except queue.Empty:\n        pass",
+            None,
+        ),
+        (
+            "while not (stop.is_set() or jobs.empty()):  # here\n    toolbox.do(jobs.get())",
+            None,
+        ),
+        ("while not (stop.is_set() and jobs.empty()):  # here\n    pass", "stop.is_set()"),
+        # what waits, on one way at least
+        ("while jobs.empty():  # here\n    time.sleep(1)", None),
+        ("while jobs.empty():  # here\n    rest()", None),
+        ("while jobs.empty():  # here\n    if items:\n        rest()", None),
+        ("while jobs.empty():  # here\n    items.pause()", None),
+        ("while not stop.is_set():  # here\n    jobs.get()", None),
+        ("while not stop.is_set():  # here\n    reader.poll(1)", None),
+        ("while process.is_alive():  # here\n    process.join(1)", None),
+        ("while not stop.wait(1):  # here\n    stop.is_set()", None),
+        ("while jobs.empty():  # here\n    (items or jobs).get()", None),
+        ("while jobs.empty():  # here\n    function(pool, items)", None),
+        ("while not stop.is_set():  # here\n    jobs.get_nowait()", None),  # it is there, or raises
+        # what may be work
+        ("while jobs.empty():  # here\n    toolbox.do()", None),
+        ("while jobs.empty():  # here\n    if items:\n        toolbox.do()", "jobs.empty()"),
+        ("while jobs.empty():  # here\n    print('nothing')", None),
+        ("while jobs.empty():  # here\n    items += 1", None),
+        ("while jobs.empty():  # here\n    items[0] = 1", None),
+        ("while jobs.empty():  # here\n    count()", None),
+        ("while jobs.empty():  # here\n    flag.value = 3", None),
+        ("while jobs.empty():  # here\n    stop.clear()", None),
+        ("while jobs.empty():  # here\n    mp.Process(target=print).start()", None),
+        ("while jobs.empty() and time.time() < items:  # here\n    pass", None),
+        ("while len(items) > 3 and jobs.empty():  # here\n    pass", "jobs.empty()"),
+        (
+            "while True:  # here\n    seen = stop.is_set()\n    if seen:\n        break",
+            "stop.is_set()",
+        ),
+        (
+            "while True:  # here\n    seen = seen or stop.is_set()\n    if seen:\n        break",
+            None,
+        ),
+        ("while jobs.empty():  # here\n    yield", None),
+    ],
+)
+def test_a_loop_that_never_pauses(tmp_path: Path, body: str, asks: str | None) -> None:
+    program = small(tmp_path, put_into(PROGRAM, body))
+    spins = program.view().spins(program.node("here", cst.While))
+    assert {spin.text for spin in spins} == ({asks} if asks else set())
+
+
+def test_a_coroutine_pauses(tmp_path: Path) -> None:
+    program = small(
+        tmp_path,
+        """
+        jobs = mp.Queue()
+
+        async def function():
+            while jobs.empty():  # here
+                pass
+        """,
+    )
+    assert program.view().spins(program.node("here", cst.While)) == []
