@@ -146,3 +146,58 @@ def test_nothing_there_ends_a_worker(tmp_path: Path, body: str, ends: bool) -> N
     program = small(tmp_path, put_into(EMPTIED, body))
     found = program.program.ending.ended_by_empty(program.operation("here"))
     assert found is (program.worker("work") if ends else None)
+
+
+UNJOINED = """
+    import time
+
+    def work(jobs):
+        while True:
+            job = jobs.get()
+            if job is None:
+                break
+            print(job)
+
+    def main(texts):
+        jobs = mp.Queue()
+        worker = mp.Process(target=work, args=(jobs,))
+        BODY
+
+    if __name__ == "__main__":
+        main([])
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "waits"),
+    [
+        ("worker.start()  # start\njobs.put(1)", True),
+        ("worker.start()  # start\nfor text in texts:\n    jobs.put(text)", True),
+        ("worker.start()  # start\njobs.put(1)\ntime.sleep(1)\nprint('done')", True),
+        ("worker.start()  # start\njobs.put(1)\njobs.put(None)", False),
+        ("worker.start()  # start\njobs.put(toolbox.a())", False),  # may be None
+        ("worker.start()  # start\njobs.put(1)\ntoolbox.serve()", False),
+        ("worker.start()  # start\njobs.put(1)\nif texts:\n    toolbox.serve()", False),
+        ("worker.start()  # start\ntoolbox.stop(jobs)\njobs.put(1)", False),
+        ("worker.start()  # start\nwhile True:\n    jobs.put(1)", False),
+        ("worker.start()  # start\njobs.put(1)\nmp.Event().wait()", False),
+        ("worker.start()  # start\njobs.put(1)\nmain(texts)", False),
+        ("toolbox.prepare()\nworker.start()  # start\njobs.put(1)", True),
+        ("worker.daemon = True\nworker.start()  # start\njobs.put(1)", False),
+        ("worker.start()  # start\njobs.put(1)\nworker.terminate()", False),
+        ("worker.start()  # start\njobs.put(1)\nworker.join()", False),  # told there
+        ("worker.start()  # start\njobs.put(1)\nos._exit(0)", False),
+        ("worker.start()  # start", False),  # whoever fills it may be elsewhere
+    ],
+)
+def test_nobody_tells_it_and_the_program_ends(tmp_path: Path, body: str, waits: bool) -> None:
+    program = small(tmp_path, put_into(UNJOINED, body))
+    start = program.operation("start")
+    found = program.program.ending.untold_at_exit(start)
+    assert (found is not None) is waits
+
+
+def test_a_function_that_others_call_is_no_program(tmp_path: Path) -> None:
+    source = put_into(UNJOINED, "worker.start()  # start\njobs.put(1)")
+    program = small(tmp_path, source.replace("main([])", "pass"))
+    assert program.program.ending.untold_at_exit(program.operation("start")) is None

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mplint.catalog import python
 from mplint.model.channels.overtaking import Overtaking, overtakes
 from mplint.model.flow import NORMAL, RARE, Error, Flow, Machine, Raised
 from mplint.model.values import Activation, Site
@@ -57,6 +58,26 @@ class _Ending(Machine[str]):
         return ("told",)
 
 
+class _AtExit(Machine[str]):
+    """`idle` → `started` with the consumer, → `open` by what may tell it, or may never end."""
+
+    def __init__(self, start: Operation) -> None:
+        self.start = start
+
+    def operate(self, state: str, operation: Operation) -> Iterable[str]:
+        if operation is self.start:
+            return ("started",)
+        waits = operation.method.waits and operation.does not in ("put", "acquire")
+        return ("open",) if waits and state == "started" else (state,)
+
+    def hidden(self, state: str, activation: Activation, at: int) -> Iterable[str]:
+        path = self.start.program.record.externals.get((activation, at))
+        return (state,) if path in python.QUIET or state == "idle" else ("open",)
+
+    def repeated(self, state: str) -> Iterable[str]:
+        return ("open",)
+
+
 class _Emptied(Machine[bool]):
     """Whether what was raised last was raised by a get because there was nothing."""
 
@@ -77,6 +98,37 @@ class Ending:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+
+    def untold_at_exit(self, start: Operation) -> Consumer | None:
+        """For the start of a consumer that nobody joins: the consumer, where nobody tells it to
+        stop either, so that the program waits for it at its end."""
+        program = self.program
+        if start.does != "start" or start.kind.role != "process" or not start.sure:
+            return None
+        sentinels = program.sentinels
+        for worker in program.processes:
+            if worker.holder is not start.receiver or worker.daemon is not False:
+                continue
+            if worker.operations("join", "kill") or sentinels.kills_children():
+                continue
+            for channel in program.channels.values():
+                if channel.kind.family != "process" or not channel.is_closed_world:
+                    continue
+                consumer = sentinels.consumer(worker, channel)
+                if consumer is None or not channel.puts:
+                    continue
+                told = [sentinels.sends(put, consumer.sentinels) for put in channel.puts]
+                if all(answer is False for answer in told) and self._comes_to_its_end(start):
+                    return consumer
+        return None
+
+    def _comes_to_its_end(self, start: Operation) -> bool:
+        """Whether the program that starts a process comes to its end for certain after that."""
+        *_, root = self.program.upward(start.activation)
+        if root.scope.kind != "module":
+            return False
+        ends = Flow(self.program, _AtExit(start)).ends(root, "idle").get(NORMAL, {})
+        return "started" in ends and "open" not in ends
 
     def unfinished(self, put: Operation) -> Unfinished | None:
         """For the put of a sentinel: a consumer that waits for ever, and keeps the program from

@@ -20,10 +20,20 @@ class Visitor(RuleVisitor):
             if unsent.late is not None:
                 related.append((unsent.late.site, "the sentinel is put here, too late"))
             related.append((consumer.channel.site, f"{consumer.channel.kind.noun} is made here"))
-            self.report(
-                node, call=join.text, worker=consumer.worker.name, when=when, related=related
-            )
+            waits = f"`{join.text}` waits for ever"
+            worker = consumer.worker.name
+            self.report(node, waits=waits, worker=worker, when=when, related=related)
             return
+        for start in self.model.operations(node, "start"):
+            untold = self.model.ending.untold_at_exit(start)
+            if untold is not None:
+                waits = "the program never ends, since it waits for this process at last"
+                related = [(untold.get.site, f"`{untold.worker.name}` waits for the sentinel here")]
+                if untold.test != untold.get.site:
+                    related.append((untold.test, "nothing but this test ends its loop"))
+                worker = untold.worker.name
+                self.report(node, waits=waits, worker=worker, when="never put", related=related)
+                return
 
 
 RULE = Rule(
@@ -31,10 +41,8 @@ RULE = Rule(
     name="sentinel-never-sent",
     kind="bug",
     summary="consumers end only on a sentinel that nobody sends, or that is sent after the join",
-    message=(
-        "`{call}` waits for ever: `{worker}` ends only when it gets a sentinel, which is {when}"
-    ),
-    help="Put one sentinel per consumer before the join: `queue.put(None)`.",
+    message=("{waits}: `{worker}` ends only when it gets a sentinel, which is {when}"),
+    help="Put one sentinel per consumer when the work is done: `queue.put(None)`.",
     visitor=Visitor,
     proof=Hangs("join"),
 )
