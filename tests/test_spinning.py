@@ -12,7 +12,7 @@ PROGRAM = """
     import asyncio
     import time
 
-    jobs, stop = mp.Queue(), mp.Event()
+    jobs, few, stop = mp.Queue(), mp.Queue(3), mp.Event()
     flag, table = mp.Value("i", 0), mp.Array("i", 3)
     reader, writer = mp.Pipe(duplex=False)
     process = mp.Process(target=print)
@@ -99,6 +99,21 @@ PROGRAM = """
         ),
         ("while not (stop.is_set() and jobs.empty()):  # here\n    pass", "stop.is_set()"),
         # what waits, on one way at least
+        (
+            "while process.is_alive():  # here\n    try:\n        return jobs.get(timeout=1)\n"
+            "    except queue.Empty:\n        pass",
+            None,
+        ),
+        (
+            "while process.is_alive():  # here\n    try:\n        few.put(1, timeout=1)\n"
+            "        return\n    except queue.Full:\n        pass",
+            None,
+        ),
+        (
+            "while process.is_alive():  # here\n    try:\n        few.put(1, block=False)\n"
+            "        return\n    except queue.Full:\n        pass",
+            "process.is_alive()",
+        ),
         ("while jobs.empty():  # here\n    time.sleep(1)", None),
         ("while jobs.empty():  # here\n    rest()", None),
         ("while jobs.empty():  # here\n    if items:\n        rest()", None),

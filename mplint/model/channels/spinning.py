@@ -102,9 +102,12 @@ class _Turn(Machine[str]):
     def fail(self, state: str, error: Error, at: Site) -> str:
         for activation in self.program.activations_at(at):
             for operation in self.program.operations_at.get((activation, at.at), ()):
-                if error in operation.gives_up_with and operation.does == "get":
-                    certain = operation.blocks is False and operation.sure
-                    return self._ask(state, operation) if certain else WAITED
+                if error not in operation.gives_up_with:
+                    continue
+                if operation.blocks is not False or not operation.sure:
+                    return WAITED  # and gave up
+                if operation.does == "get":
+                    return self._ask(state, operation)
         return state
 
     def called(self, state: str, call: f.Call, activation: Activation) -> str:
