@@ -164,8 +164,8 @@ class _Analysis:
         """A finding with its place; None when it is not asked for, or the project's own settings
         rule it out."""
         rule, settings = finding.rule, target.settings
-        startup = self.program.startup
-        fixed = startup.methods_in(target.path)
+        defaults = self.program.defaults
+        fixed = defaults.methods_in(target.path)
         # a program that says itself how it starts processes takes no notice of a new default
         ready = is_since_forkserver(finding.start_methods) and not fixed
         if not target.selection.has(rule.code, ready=ready):
@@ -175,7 +175,7 @@ class _Analysis:
             pythons.add(FORKSERVER_SINCE)  # whoever selects the group asks about it
         allowed: Iterable[str] = settings.start_methods or fixed
         if not allowed:
-            allowed = {*default_start_methods(pythons), *startup.methods_named}
+            allowed = {*default_start_methods(pythons), *defaults.methods_named}
         methods = tuple(m for m in finding.start_methods if m in allowed)
         if not methods or not pythons.intersection(matching(rule.applies.python)):
             return None

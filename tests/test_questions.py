@@ -291,7 +291,7 @@ def test_truth(tmp_path: Path, expression: str, truth: bool | None) -> None:
 )
 def test_start_methods(tmp_path: Path, source: str, methods: tuple[str, ...]) -> None:
     asked = small(tmp_path, source)
-    assert asked.program.startup.methods_in(asked.path) == methods
+    assert asked.program.defaults.methods_in(asked.path) == methods
 
 
 def test_start_methods_are_those_of_the_scripts_that_use_a_file(tmp_path: Path) -> None:
@@ -304,10 +304,10 @@ def test_start_methods_are_those_of_the_scripts_that_use_a_file(tmp_path: Path) 
         tools="import shared\nimport multiprocessing\n",
         shared="import multiprocessing\n",
     )
-    startup = asked.program.startup
-    assert startup.methods_in(tmp_path / "tools.py") == ("fork",)
-    assert startup.methods_in(tmp_path / "other.py") == ("spawn",)
-    assert startup.methods_in(tmp_path / "shared.py") == ("fork", "spawn")
+    defaults = asked.program.defaults
+    assert defaults.methods_in(tmp_path / "tools.py") == ("fork",)
+    assert defaults.methods_in(tmp_path / "other.py") == ("spawn",)
+    assert defaults.methods_in(tmp_path / "shared.py") == ("fork", "spawn")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
 from mplint import catalog
@@ -10,6 +12,7 @@ from mplint.diagnostics import Place
 from mplint.model import extract
 from mplint.model import facts as f
 from mplint.model.names import Import, Modules, scan_imports
+from mplint.model.scripts import Scripts
 from mplint.model.solve import Imported
 from mplint.model.values import Site
 from mplint.source import Files, Source, Unreadable
@@ -30,6 +33,7 @@ class ProjectLoader:
         self._imports: dict[Path, dict[str, Import]] = {}
         self._stars: dict[Path, list[Import]] = {}
         self._resolved: dict[tuple[Path, str, str | None, int], Imported] = {}
+        self._direct: dict[Path, frozenset[Path]] = {}
 
     def source(self, path: Path) -> Source:
         known = self.sources.get(path)
@@ -58,6 +62,32 @@ class ProjectLoader:
         lowered = self.lowered[site.path]
         assert lowered is not None, site.path
         return self.source(site.path).place(lowered.nodes[site.at])
+
+    @cached_property
+    def scripts(self) -> Scripts:
+        """The files of the project that set a start method."""
+        return Scripts(self.files, self.gated, self.imports)
+
+    def imports(self, path: Path) -> frozenset[Path]:
+        """The files of the project that a file imports, by its bytes."""
+        known = self._direct.get(path)
+        if known is None:
+            known = self._direct[path] = frozenset(self._scan(path))
+        return known
+
+    def _scan(self, path: Path) -> Iterator[Path]:
+        try:
+            imports = scan_imports(self.files.read(path))
+        except Unreadable:
+            return
+        for item in imports:
+            targets = [self.modules.find(path, item.module, item.level)]
+            if item.name is not None and item.name != "*":
+                module = f"{item.module}.{item.name}" if item.module else item.name
+                targets.append(self.modules.find(path, module, item.level))
+            for target in targets:
+                if target is not None and target != path:
+                    yield target
 
     def resolve(self, importer: Path, module: str, name: str | None, level: int) -> Imported:
         key = (importer, module, name, level)

@@ -345,7 +345,7 @@ class Program(Questions):
         are set for the file that makes it."""
         solver = self.solver
         site = getattr(value, "site", None) or getattr(value, "cls", None)
-        default = self.startup.methods_in(site.path) if site is not None else ()
+        default = self.defaults.methods_in(site.path) if site is not None else ()
         contexts = solver.cells.get((value, "context"), NOTHING)
         contexts |= solver.cells.get((value, "mp_context"), NOTHING)
         if isinstance(value, Instance):

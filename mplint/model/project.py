@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 
 from mplint.model.load import ProjectLoader, is_gated
-from mplint.model.names import Modules, scan_imports
+from mplint.model.names import Modules
 from mplint.source import Files, Unreadable
 
 MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", ".hg")
@@ -110,7 +110,6 @@ class Project:
         self.files = files
         self.root = root
         self.modules = Modules(files, root.folder)
-        self._direct: dict[Path, frozenset[Path]] = {}
         if gated is not None:
             self.__dict__["gated"] = gated
 
@@ -146,35 +145,14 @@ class Project:
         `__init__` of packages that import each other's."""
         found: dict[Path, frozenset[Path]] = {}
         for path in self.gated:
-            reached = set(new := self._imports(path))
+            reached = set(new := self.loader.imports(path))
             for _ in range(MAX_PACKAGES):
                 packages = [target for target in new if target.name == "__init__.py"]
-                inner = (self._imports(target) for target in packages)
+                inner = (self.loader.imports(target) for target in packages)
                 new = frozenset().union(*inner) - reached
                 reached |= new
             found[path] = frozenset(reached)
         return found
-
-    def _imports(self, path: Path) -> frozenset[Path]:
-        """The files of the project that a file imports."""
-        known = self._direct.get(path)
-        if known is None:
-            known = self._direct[path] = frozenset(self._scan(path))
-        return known
-
-    def _scan(self, path: Path) -> Iterator[Path]:
-        try:
-            imports = scan_imports(self.files.read(path))
-        except Unreadable:
-            return
-        for item in imports:
-            targets = [self.modules.find(path, item.module, item.level)]
-            if item.name is not None and item.name != "*":
-                module = f"{item.module}.{item.name}" if item.module else item.name
-                targets.append(self.modules.find(path, module, item.level))
-            for target in targets:
-                if target is not None and target != path:
-                    yield target
 
     @cached_property
     def programs(self) -> list[tuple[Path, ...]]:
@@ -223,5 +201,5 @@ class Project:
     def programs_behind(self, path: Path) -> list[tuple[Path, ...]]:
         """The same; for a file that is part of none, such as a script that only starts what others
         do, the programs of what it imports."""
-        behind = {n for target in self._imports(path) for n in self._users.get(target, ())}
+        behind = {n for target in self.loader.imports(path) for n in self._users.get(target, ())}
         return self.programs_of(path) or [self.programs[number] for number in sorted(behind)]

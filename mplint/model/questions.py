@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from mplint.model.sharing.updates import Updates
     from mplint.model.starting.contexts import Contexts
     from mplint.model.starting.coroutines import Coroutines
+    from mplint.model.starting.defaults import Defaults
     from mplint.model.starting.forking import Forking
     from mplint.model.starting.startup import Startup
     from mplint.model.state.afterwards import Afterwards
@@ -170,6 +171,13 @@ class Questions:
         from mplint.model.crossing.exceptions import Exceptions
 
         return Exceptions(self._program)
+
+    @cached_property
+    def defaults(self) -> Defaults:
+        """Which start method is in force."""
+        from mplint.model.starting.defaults import Defaults
+
+        return Defaults(self._program)
 
     @cached_property
     def startup(self) -> Startup:

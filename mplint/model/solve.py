@@ -22,6 +22,7 @@ from mplint.model import calls, containers, intrinsics
 from mplint.model import facts as f
 from mplint.model.names import BUILTINS
 from mplint.model.reaching import ENTRY, Reaching, reaching
+from mplint.model.scripts import Scripts
 from mplint.model.values import (
     JUST_DATA,
     JUST_UNKNOWN,
@@ -61,6 +62,10 @@ MAX_RUNS = 1_000_000
 
 class Loader(Protocol):
     """Where the solver gets the project's files from."""
+
+    @property
+    def scripts(self) -> Scripts:
+        """The files of the project that set a start method."""
 
     def facts(self, path: Path) -> f.FileFacts | None:
         """The facts of a file; None when it cannot be read."""

@@ -182,13 +182,13 @@ class Contexts:
             return None
         if own == "fork" and other in ("spawn", "forkserver"):
             return Mixed(value, name, START_METHODS, other, "fork")
-        startup = self.program.startup
+        defaults = self.program.defaults
         if own == DEFAULT and other in ("spawn", "forkserver"):
-            if "fork" in (startup.methods_in(value.site.path) or START_METHODS):
+            if "fork" in (defaults.methods_in(value.site.path) or START_METHODS):
                 return Mixed(value, name, ("fork",), other, "the default context, which is fork")
         if own == "fork" and other == DEFAULT:
             site = value.site if isinstance(holder, Instance) else getattr(holder, "site", None)
-            possible = (site and startup.methods_in(site.path)) or START_METHODS
+            possible = (site and defaults.methods_in(site.path)) or START_METHODS
             methods = tuple(method for method in possible if method != "fork")
             if methods:
                 return Mixed(value, name, methods, "the default, if that is not fork", "fork")

@@ -9,11 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mplint import catalog
-from mplint.diagnostics import START_METHODS
 from mplint.model import facts as f
 from mplint.model.channels.waiting import can_leave
-from mplint.model.values import Activation, FunctionRef, Literal, Made, Named, Site, Value
+from mplint.model.values import Activation, FunctionRef, Made, Named, Site, Value
 
 if TYPE_CHECKING:
     from mplint.model.outline import Around
@@ -115,52 +113,14 @@ class Startup:
                         return False
         return True
 
-    # Start methods ------------------------------------------------------------------------------
-
-    def methods_in(self, path: Path) -> tuple[str, ...]:
-        """The start methods that the scripts set in which a file is used; empty when one of them
-        leaves that to Python, or sets something that is not known."""
-        scripts = self._methods_set.keys() | self._guarded
-        users = {script for script in scripts if path in self.drawn_in(script)} or scripts
-        found: set[str] = set()
-        for script in users:
-            methods = self._methods_set.get(script)
-            if not methods:
-                return ()
-            found |= methods
-        return tuple(method for method in START_METHODS if method in found)
-
-    @cached_property
-    def methods_named(self) -> frozenset[str]:
-        """The start methods that the program names somewhere, for all or for one context."""
-        named: set[object] = set().union(*self._methods_set.values())
-        for (owner, name), values in self.program.solver.cells.items():
-            if name == "method" and isinstance(owner, Made) and owner.kind.role == "context":
-                named |= {value.value for value in values if isinstance(value, Literal)}
-        return frozenset(method for method in START_METHODS if method in named)
-
-    @cached_property
-    def _methods_set(self) -> dict[Path, frozenset[str]]:
-        """By file, what it calls `set_start_method` with; empty where that is not known."""
-        program = self.program
-        found: dict[Path, frozenset[str]] = {}
-        for (activation, at), path in program.record.externals.items():
-            if path.rpartition(".")[2] == "set_start_method" and catalog.library(path):
-                call = program.outline(activation).expressions.get(at)
-                if isinstance(call, f.Call) and call.arguments:
-                    values = program.values(call.arguments[0].value, activation)
-                    named = {value.value for value in values if isinstance(value, Literal)}
-                    known = len(named) == len(values) and named <= set(START_METHODS)
-                    before = found.get(activation.path, frozenset())
-                    found[activation.path] = before | named if known else frozenset()
-        return found
+    # Scripts ------------------------------------------------------------------------------------
 
     def is_script(self, path: Path) -> bool:
         """Whether a file has a main guard."""
-        return path in self._guarded
+        return path in self.guarded
 
     @cached_property
-    def _guarded(self) -> set[Path]:
+    def guarded(self) -> set[Path]:
         """The files that are scripts: those with a main guard."""
         return {
             path

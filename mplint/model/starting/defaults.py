@@ -1,0 +1,150 @@
+"""Which start method is in force for a file: what the scripts set that lead to it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mplint import catalog
+from mplint.diagnostics import START_METHODS
+from mplint.model import facts as f
+from mplint.model.scripts import is_test
+from mplint.model.values import Activation, Literal, Made
+
+if TYPE_CHECKING:
+    from mplint.model.program import Program
+
+TEST_FOLDERS = frozenset({"test", "tests", "testing"})
+
+
+class Defaults:
+    """The questions about the start method that a whole process has, over one program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.scripts = program.solver.loader.scripts
+
+    def methods_in(self, path: Path) -> tuple[str, ...]:
+        """The start methods that the scripts set in which a file is used; empty when one of them
+        leaves that to Python, or sets something that is not known."""
+        users = self._users(path)
+        found: set[str] = set()
+        for script in users:
+            methods = self._set_for(script)
+            if not methods:
+                return ()
+            found |= methods
+        return tuple(method for method in START_METHODS if method in found)
+
+    @cached_property
+    def methods_named(self) -> frozenset[str]:
+        """The start methods that the program names somewhere, for all or for one context."""
+        named: set[object] = set().union(*(methods for _, _, methods in self._calls))
+        for (owner, name), values in self.program.solver.cells.items():
+            if name == "method" and isinstance(owner, Made) and owner.kind.role == "context":
+                named |= {value.value for value in values if isinstance(value, Literal)}
+        return frozenset(method for method in START_METHODS if method in named)
+
+    # Which scripts ------------------------------------------------------------------------------
+
+    def _users(self, path: Path) -> set[Path]:
+        """The scripts that a file is used in; where none is seen to use it, all of the program."""
+        startup = self.program.startup
+        configured = self._configuration_of(path)
+        if configured:
+            return configured
+        inside = {call[0].path for call in self._calls} | startup.guarded
+        outside = {script for script in self._outside if path in self.scripts.drawn_in(script)}
+        if not is_test(path):  # what a test sets, it sets for itself
+            inside = {script for script in inside if not is_test(script)}
+        users = {script for script in inside if path in startup.drawn_in(script)} | outside
+        if not users:
+            packages = {init for init in self.scripts.settings if self._is_package_of(init, path)}
+            return packages or inside
+        return users
+
+    @cached_property
+    def _outside(self) -> list[Path]:
+        """The files of the project that set a start method for what they import, and are either no
+        part of the program or lead to it through files that are not."""
+        files = self.program.solver.files
+        inside = {call[0].path for call in self._calls}
+        return [
+            script
+            for script in self.scripts.settings
+            if not is_test(script) and (script not in files or script in inside)
+        ]
+
+    def _configuration_of(self, path: Path) -> set[Path]:
+        """The files `conftest.py` that set a start method for a test."""
+        return {
+            script
+            for script in self.scripts.settings
+            if script.name == "conftest.py"
+            and script.parent in path.parents
+            and (is_test(path) or self._is_among_tests(path, script.parent))
+        }
+
+    def _is_among_tests(self, path: Path, folder: Path) -> bool:
+        inside = (folder.name, *path.relative_to(folder).parts[:-1])
+        return bool(TEST_FOLDERS & set(inside))
+
+    def _is_package_of(self, init: Path, path: Path) -> bool:
+        """Whether a file is imported whenever another one is, and sets a method then."""
+        around = init.name == "__init__.py" and init.parent in path.parents
+        return around and self.scripts.settings[init].at_import
+
+    # What they set ------------------------------------------------------------------------------
+
+    def _set_for(self, script: Path) -> frozenset[str]:
+        """What a script sets, by itself or by what it imports and calls; empty where that is left
+        to Python or not known."""
+        own = self._set_in(script)
+        if own is not None:
+            return own
+        drawn = self.program.startup.drawn_in(script)
+        found: set[str] = set()
+        for activation, at, methods in self._calls:
+            if activation.path in drawn and self._is_run(activation, at):
+                if not methods:
+                    return frozenset()
+                found |= methods
+        for init, setting in self.scripts.settings.items():
+            if init not in drawn and any(self._is_package_of(init, path) for path in drawn):
+                if not setting.methods:
+                    return frozenset()
+                found |= setting.methods
+        return frozenset(found)
+
+    def _set_in(self, script: Path) -> frozenset[str] | None:
+        """What a file itself sets; None if nothing, empty where that is not known."""
+        if script in self.program.solver.files:
+            sets = [methods for activation, _, methods in self._calls if activation.path == script]
+            if not sets:
+                return None
+            return frozenset().union(*sets) if all(sets) else frozenset()
+        setting = self.scripts.settings.get(script)
+        return setting.methods if setting is not None else None
+
+    def _is_run(self, activation: Activation, at: int) -> bool:
+        """Whether a place is run by those who import its file, or call a function of it."""
+        if activation.scope.kind == "module":
+            return not self.program.startup.is_guarded(activation, at)
+        return bool(self.program.callers[activation])
+
+    @cached_property
+    def _calls(self) -> list[tuple[Activation, int, frozenset[str]]]:
+        """The calls of `set_start_method` in the program, with what they set; empty where that is
+        not known."""
+        program = self.program
+        found = []
+        for (activation, at), path in program.record.externals.items():
+            if path.rpartition(".")[2] == "set_start_method" and catalog.library(path):
+                call = program.outline(activation).expressions.get(at)
+                if isinstance(call, f.Call) and call.arguments:
+                    values = program.values(call.arguments[0].value, activation)
+                    named = {str(v.value) for v in values if isinstance(v, Literal)}
+                    known = len(named) == len(values) and named <= set(START_METHODS)
+                    found.append((activation, at, frozenset(named) if known else frozenset()))
+        return found
