@@ -160,6 +160,11 @@ def test_package(tmp_path: Path, init: str, path: str, expected: tuple[str, ...]
     assert found == expected
 
 
+def test_package_that_nobody_uses(tmp_path: Path) -> None:
+    files = {"farm_____init__": PACKAGE, "farm___work": WORK}
+    assert methods(tmp_path, "farm/work.py", **files) == ("spawn",)
+
+
 @pytest.mark.parametrize(
     ("setup", "expected"),
     [
