@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from typing import Literal as OneOf
 
 from mplint import catalog
 from mplint.model import containers, intrinsics, libraries
 from mplint.model import facts as f
+from mplint.model.binding import TRANSPARENT, misfit
 from mplint.model.reaching import ENTRY
 from mplint.model.values import (
     DATA,
@@ -65,12 +66,14 @@ class CallSite:
 @dataclass(slots=True)
 class Arguments:
     """The values that a call hands over. `rest` is what `*xs` of unknown length adds behind the
-    positional ones; `open` says that `**kw` may add more."""
+    positional ones; `open` says that `**kw` may add more. They are `written` when a call in the
+    source names each of them, no more and no less."""
 
     positional: list[Values] = field(default_factory=list)
     keywords: dict[str, Values] = field(default_factory=dict)
     rest: Values = NOTHING
     open: bool = False
+    written: bool = False
 
     def get(self, index: int, name: str) -> Values | None:
         """The argument at a position or of a name; None when it is certainly not given."""
@@ -117,7 +120,7 @@ class RawOperation:
 
 def arguments(solver: Solver, call: f.Call, activation: Activation) -> Arguments:
     """The values of a call's arguments."""
-    found = Arguments()
+    found = Arguments(written=not any(argument.star for argument in call.arguments))
     for argument in call.arguments:
         values = solver.evaluate(argument.value, activation)
         if argument.star == "*":
@@ -228,6 +231,8 @@ def hand_over(solver: Solver, site: CallSite, given: Arguments) -> None:
 def call_function(
     solver: Solver, function: FunctionRef, site: CallSite, given: Arguments
 ) -> Values:
+    if not _fits(solver, function, site, given):
+        return NOTHING  # it raises before anything of the function runs
     callee = solver.activation_of(function, _site(site), site.activation)
     solver.enter(callee)
     if _is_wrapped(solver, function):
@@ -249,6 +254,23 @@ def call_function(
 
     returned = solver.read((callee, RETURNED))
     return returned | JUST_UNKNOWN if _is_wrapped(solver, function) else returned
+
+
+def _fits(solver: Solver, function: FunctionRef, site: CallSite, given: Arguments) -> bool:
+    """Whether a call may be one that the function takes: False only when it certainly is not."""
+    if not given.written or site.launch is not None or _is_super(site.expression):
+        return True
+    if not solver.decorations.get(function.scope, frozenset()) <= TRANSPARENT:
+        return True
+    bound = function.receiver is not None
+    count, names = len(given.positional), frozenset(given.keywords)
+    return misfit(function.scope, count, names, bound=bound) is None
+
+
+def _is_super(expression: f.Call | None) -> bool:
+    """Whether a call goes to a class that only the object's own class decides on."""
+    function = expression.function if expression is not None else None
+    return isinstance(function, f.Attribute) and isinstance(function.value, f.Call)
 
 
 def _is_wrapped(solver: Solver, function: FunctionRef) -> bool:
@@ -400,19 +422,55 @@ def instantiate(solver: Solver, cls: ClassRef, site: CallSite, given: Arguments)
     """`Class(...)`: a new object, its `__init__`, and what its library base class does."""
     at = _site(site) if cls.scope in solver.policy.classes else None
     instance = solver.intern(Instance, cls, at)
+    found = attribute(solver, instance, "__init__", site.activation, site.at)
+    initializers = [method for method in found if isinstance(method, (FunctionRef, Bound))]
+    if not solver.closing and _awaits_initializer(solver, cls):
+        return NOTHING
+    if not _is_called_plainly(solver, cls):
+        given = replace(given, written=False)
+    if initializers and not any(
+        isinstance(method, Bound) or _fits(solver, method, site, given) for method in initializers
+    ):
+        return NOTHING  # no object comes out of that
     solver.instances.setdefault(cls, set()).add(instance)
     if solver.record is not None:
         solver.record.made.setdefault((site.activation, site.at), set()).add(instance)
     inner = CallSite(site.activation, site.at, site.expression)
-    for method in attribute(solver, instance, "__init__", site.activation, site.at):
-        if isinstance(method, (FunctionRef, Bound)):
-            call(solver, method, inner, given)
+    for method in initializers:
+        call(solver, method, inner, given)
     if _is_dataclass(solver, cls):
         _fill_fields(solver, cls, instance, given, site)
     maker = solver.maker_of(cls)
     if maker is not None:
         intrinsics.made_by_subclass(solver, instance, maker, inner, given)
     return frozenset({instance})
+
+
+def _is_called_plainly(solver: Solver, cls: ClassRef) -> bool:
+    """Whether the arguments of `Class(...)` go to `__init__` as they are: no metaclass and no
+    decorator has a say."""
+    for base in solver.ancestry(cls):
+        if isinstance(base, ClassRef):
+            metaclasses = [a.value for a in base.scope.arguments if a.keyword == "metaclass"]
+            names = [m.id if isinstance(m, f.Name) else getattr(m, "name", "") for m in metaclasses]
+            if solver.decorations.get(base.scope) or any(name != "ABCMeta" for name in names):
+                return False
+    return True
+
+
+def _awaits_initializer(solver: Solver, cls: ClassRef) -> bool:
+    """Whether a class has an `__init__` that the solver has not come to yet."""
+    from mplint.model.solve import BASES
+
+    for base in solver.ancestry(cls):
+        if not isinstance(base, ClassRef):
+            return False
+        if "__init__" in base.scope.bound:
+            return not solver.read((base, "__init__"))
+        for index, argument in enumerate(base.scope.arguments):
+            if argument.keyword is None and not solver.read((base, (BASES, index))):
+                return True
+    return False
 
 
 def _is_dataclass(solver: Solver, cls: ClassRef) -> bool:

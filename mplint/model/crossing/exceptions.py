@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from mplint.catalog import python
 from mplint.model import facts as f
+from mplint.model.binding import misfit
 from mplint.model.crossing.attributes import certain
 from mplint.model.crossing.pickling import Moment, Obstacle
-from mplint.model.crossing.signatures import misfit
 from mplint.model.flow import catches
 from mplint.model.values import Activation, ClassRef, FunctionRef, Instance, Named, Site
 

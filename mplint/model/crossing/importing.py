@@ -80,6 +80,8 @@ class Importing:
             return ()
         if not self.is_under_guard(holder.cls.outer, holder.cls.scope):
             return ()
+        if holder.cls not in self.program.solver.instances:
+            return ()  # nobody makes one, and nobody else can: whoever imports it has not got it
         methods = self.program.methods_of(holder)
         return tuple(method for method in methods if method != "fork")
 

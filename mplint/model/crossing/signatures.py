@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mplint.catalog import python
 from mplint.model import calls
 from mplint.model import facts as f
+from mplint.model.binding import TRANSPARENT, misfit
 from mplint.model.counts import describe
 from mplint.model.crossing.sorts import Sorts
 from mplint.model.values import (
@@ -115,7 +116,7 @@ class Signatures:
     def _is_plain(self, function: FunctionRef) -> bool:
         """Whether a call of a function is a call of what is written there."""
         names = self.program.solver.decorations.get(function.scope, frozenset())
-        return names <= _TRANSPARENT
+        return names <= TRANSPARENT
 
     def _not_callable(self, value: Value) -> str | None:
         """What something is that cannot be called, in words; None when it can or may."""
@@ -315,34 +316,6 @@ class Signatures:
         return None
 
 
-def misfit(scope: f.Scope, count: int, keywords: frozenset[str], *, bound: bool) -> str | None:
-    """Why a function does not take so many arguments by position and these by name, in words; None
-    when it does. `bound` says that it has its first one already."""
-    positional = [p for p in scope.parameters if p.kind == "positional"]
-    by_name = {p.name: p for p in scope.parameters if p.kind in ("positional", "keyword")}
-    if bound:
-        if not positional:
-            return None
-        by_name.pop(positional.pop(0).name)
-    kinds = {p.kind for p in scope.parameters}
-    if count > len(positional) and "star" not in kinds:
-        most = f"at most {len(positional)}" if len(positional) else "no"
-        noun = "argument" if len(positional) == 1 else "arguments"
-        return f"takes {most} {noun} by position and is given {count}"
-    taken = {parameter.name for parameter in positional[:count]}
-    for name in sorted(keywords):
-        if name in taken:
-            return f"is given `{name}` twice"
-        if name not in by_name and "double-star" not in kinds:
-            return f"has no parameter `{name}`"
-    missing = [
-        f"`{name}`"
-        for name, parameter in by_name.items()
-        if parameter.default is None and name not in taken and name not in keywords
-    ]
-    return f"needs {' and '.join(missing)}, which it is not given" if missing else None
-
-
 def _name(function: FunctionRef) -> str:
     return "the lambda" if function.scope.kind == "lambda" else function.name
 
@@ -389,9 +362,6 @@ def _instead_of_call(given: Handover, call: f.Call) -> str:
         return f"`{method}({name}, {', '.join(texts)})`"
     return f"`{method}({name}, …)`"
 
-
-_TRANSPARENT = frozenset({"staticmethod", "classmethod", "functools.lru_cache", "functools.cache"})
-"""Decorators under which a function has the signature that is written there."""
 
 _SHAPES = {"list": "list", "tuple": "tuple", "dict": "dict", "set": "set", "generator": "generator"}
 
