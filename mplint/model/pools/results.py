@@ -75,6 +75,8 @@ class Results:
         fate = self.fate(task.activation, call)
         if fate == "read" or self.is_expected_to_fail(task.activation, task.at):
             return None
+        if self._is_checked_afterwards(task):
+            return None
         found = self._can_fail(task)
         if found is None:
             return None
@@ -111,6 +113,14 @@ class Results:
                     if name in _EXPECTING:
                         return True
         return False
+
+    def _is_checked_afterwards(self, task: Operation) -> bool:
+        """Whether the function asserts something after it has given a task: a test does not read
+        the result, but looks at what the task has done."""
+        return any(
+            step.at > task.at and (isinstance(step, f.Assert) or _is_assertion(step))
+            for step in f.steps(task.activation.scope.body)
+        )
 
     def _can_fail(self, task: Operation) -> tuple[str, Site | None] | None:
         """The name of a task's function, and the statement in it that can raise; None where none
@@ -316,6 +326,13 @@ class _Uses:
 
 def _is_called(attribute: f.Attribute, frame: Around) -> bool:
     return isinstance(frame.node, f.Call) and frame.node.function is attribute
+
+
+def _is_assertion(step: f.Step) -> bool:
+    """`self.assertEqual(…)` and the like."""
+    call = step.value if isinstance(step, f.Evaluate) else None
+    function = call.function if isinstance(call, f.Call) else None
+    return isinstance(function, f.Attribute) and function.name.startswith("assert")
 
 
 def _is_new_list(value: f.Expr | None) -> bool:
