@@ -135,6 +135,7 @@ QUIET: frozenset[str] = frozenset(
         "random.shuffle",
         "random.uniform",
         "setproctitle.setproctitle",
+        "signal.getsignal",
         "signal.signal",
         "socket.gethostname",
         "sys.getsizeof",

@@ -358,6 +358,7 @@ def _call_deferred(solver: Solver, function: Deferred, site: CallSite, given: Ar
                     solver.escape(value, site.activation, site.at)
         if solver.record is not None:
             solver.record.externals[site.activation, site.at] = function.name
+            solver.record.deferred.setdefault((site.activation, site.at), set()).add(function)
         return JUST_UNKNOWN
     found: set[Value] = set()
     for value in needed(solver, function):

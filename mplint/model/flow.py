@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 from mplint import budget
 from mplint.catalog import python
 from mplint.model import facts as f
+from mplint.model.quiet import is_quiet
 from mplint.model.values import (
     DATA,
     UNKNOWN,
@@ -585,7 +586,7 @@ class Flow(Generic[State]):
                 for state, why in states.items():
                     for new in self.machine.hidden(state, activation, at):  # type: ignore[arg-type]
                         after.setdefault(new, why)
-                if self.raises(call, path):
+                if self.raises(call, path) and not self._harmless(activation, at, path):
                     self._fail(after, ANY, site, ends, self._weight(call, path, activation))
         if self._hears_calls:
             heard: States = {}
@@ -725,14 +726,18 @@ class Flow(Generic[State]):
     def raises(self, call: f.Call, path: str | None) -> bool:
         """Whether a call of code that we do not see can raise on ordinary data."""
         if path is not None:
-            module = path.partition(".")[0]
-            if path in python.QUIET or module in python.QUIET_MODULES:
-                return False
-            last = path.rpartition(".")[2]
-            return not (last in python.QUIET_METHODS and "." in path)
+            return not is_quiet(path)
         if isinstance(call.function, f.Attribute):
             return call.function.name not in python.QUIET_METHODS
         return True
+
+    def _harmless(self, activation: Activation, at: int, path: str | None) -> bool:
+        """Whether a call runs only functions of files that are not followed, and none can raise."""
+        called = self.program.record.deferred.get((activation, at), ())
+        quiet = self.program.quiet
+        return any(value.name == path for value in called) and all(
+            quiet.call(value.path, value.name) for value in called
+        )
 
 
 _SAME = {

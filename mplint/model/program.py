@@ -26,6 +26,7 @@ from mplint.model import facts as f
 from mplint.model.nouns import MAIN, Channel, Operation, Runner, Worker
 from mplint.model.outline import Outline
 from mplint.model.questions import Questions
+from mplint.model.quiet import Quiet
 from mplint.model.solve import Record, Solver
 from mplint.model.values import (
     DATA,
@@ -118,6 +119,11 @@ class Program(Questions):
         return self._workers[key]
 
     # Nouns --------------------------------------------------------------------------------------
+
+    @cached_property
+    def quiet(self) -> Quiet:
+        """Which functions of files that are not followed cannot raise."""
+        return Quiet(self.solver.loader)
 
     @cached_property
     def workers(self) -> list[Worker]:

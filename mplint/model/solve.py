@@ -111,6 +111,8 @@ class Record:
     edges: list[calls.Edge] = field(default_factory=list)
     operations: list[calls.RawOperation] = field(default_factory=list)
     externals: dict[tuple[Activation, int], str] = field(default_factory=dict)
+    deferred: dict[tuple[Activation, int], set[Deferred]] = field(default_factory=dict)
+    """Where functions of files that are not followed are called."""
     unknown: set[tuple[Activation, int]] = field(default_factory=set)
     made: dict[tuple[Activation, int], set[Value]] = field(default_factory=dict)
     looks: set[tuple[Activation, int]] = field(default_factory=set)  # at exitcode or sentinel

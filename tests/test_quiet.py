@@ -1,0 +1,86 @@
+"""Which functions of files that are not followed cannot raise on ordinary data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from small import Small
+
+MAIN = """
+    import multiprocessing
+    from helpers import *
+"""
+
+OTHER = """
+    class Base:
+        def __init__(self):
+            self.opened = open("x")
+
+    def fine():
+        print("fine")
+"""
+
+HARMLESS = {
+    "prints": "def it(name):\n    print('hello', name)\n",
+    "library": "import time\ndef it():\n    time.sleep(1)\n    return time.perf_counter()\n",
+    "library by a name": "from time import sleep as rest\ndef it():\n    rest(1)\n",
+    "imported inside": "def it(seed):\n    import random\n    random.seed(seed)\n",
+    "methods": "def it(names):\n    names.append('x')\n    return ', '.join(names)\n",
+    "calls another": "def inner(): pass\ndef it():\n    inner()\n",
+    "calls another module": "import other\ndef it():\n    other.fine()\n",
+    "handed on": "from other import fine as it\n",
+    "catches": "def it(x):\n    try:\n        x.go()\n    except Exception:\n        return None\n",
+    "class": "class it:\n    def __init__(self, n):\n        self.n = n\n",
+    "class of nothing": "class it(object):\n    def go(self):\n        raise ValueError\n",
+    "dataclass": "import dataclasses as d\n@d.dataclass(frozen=True)\nclass it:\n    n: int\n",
+    "to be entered": "class it:\n    def __enter__(self):\n        return self\n"
+    "    def __exit__(self, *error):\n        self.after()\n",
+    "super": "class it:\n    def __init__(self):\n        super().__init__()\n",
+    "kept": "import functools\n@functools.cache\ndef it():\n    return 1\n",
+}
+
+NOT_KNOWN = {
+    "raises": "def it(x):\n    if x:\n        raise ValueError(x)\n",
+    "asserts": "def it(x):\n    assert x\n",
+    "unknown call": "def it(x):\n    x.run()\n",
+    "given function": "def it(print):\n    print()\n",
+    "opens": "def it():\n    open('x')\n",
+    "number of a text": "def it(x):\n    return int(x)\n",
+    "parts of a text": "def it(x):\n    a, b = x.split()\n",
+    "library": "import subprocess\ndef it():\n    subprocess.run(['x'])\n",
+    "generator": "def it():\n    yield 1\n",
+    "coroutine": "async def it():\n    pass\n",
+    "itself": "def it():\n    it()\n",
+    "calls another": "def inner(x): return x()\ndef it():\n    inner(1)\n",
+    "catches little": "def it(x):\n    try:\n        x.go()\n    except OSError:\n        pass\n",
+    "handler": "def it(x):\n    try:\n        x.go()\n    except Exception:\n        x.stop()\n",
+    "two of a name": "try:\n    from other import fine as it\nexcept ImportError:\n    it = None\n",
+    "variable": "it = max\n",
+    "missing": "",
+    "decorated": "from other import fine\n@fine\ndef it(): pass\n",
+    "class": "class it:\n    def __init__(self, x):\n        self.x = x()\n",
+    "base class": "from other import Base\nclass it(Base): pass\n",
+    "base of a library": "import socket\nclass it(socket.socket): pass\n",
+    "metaclass": "class it(metaclass=print): pass\n",
+    "to be entered": "class it:\n    def __enter__(self):\n        self.go()\n",
+    "super": "from other import Base\nclass it(Base):\n    def __init__(self):\n"
+    "        super().__init__()\n",
+    "element removed": "def it(x):\n    del x['a']\n",
+    "the end": "import sys\ndef it():\n    sys.exit()\n",
+}
+
+
+def judge(folder: Path, source: str) -> bool:
+    program = Small(folder, MAIN, other=OTHER, helpers=source).program
+    return program.quiet.call(folder / "helpers.py", "it")
+
+
+@pytest.mark.parametrize("source", HARMLESS.values(), ids=HARMLESS)
+def test_harmless(tmp_path: Path, source: str) -> None:
+    assert judge(tmp_path, source)
+
+
+@pytest.mark.parametrize("source", NOT_KNOWN.values(), ids=NOT_KNOWN)
+def test_not_known(tmp_path: Path, source: str) -> None:
+    assert not judge(tmp_path, source)
