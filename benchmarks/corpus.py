@@ -74,7 +74,7 @@ class Package:
         return corpus / f"{self.name}-{self.version}"
 
 
-def read_corpus(path: Path = CORPUS) -> tuple[list[str], list[Package]]:
+def read_corpus(path: Path) -> tuple[list[str], list[Package]]:
     """pip's options for what a wheel must fit, and the packages."""
     content = tomllib.loads(path.read_text(encoding="utf-8"))
     return content["pip"], [Package(**entry) for entry in content["package"]]
@@ -261,7 +261,7 @@ class Verdict:
     why: str
 
 
-def read_verdicts(path: Path = VERDICTS) -> dict[Key, Verdict]:
+def read_verdicts(path: Path) -> dict[Key, Verdict]:
     if not path.is_file():
         return {}
     found: dict[Key, Verdict] = {}
@@ -277,7 +277,7 @@ def read_verdicts(path: Path = VERDICTS) -> dict[Key, Verdict]:
     return found
 
 
-def write_verdicts(verdicts: Iterable[Verdict], path: Path = VERDICTS) -> None:
+def write_verdicts(verdicts: Iterable[Verdict], path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(COLUMNS)
@@ -442,9 +442,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     given = parser.parse_args(arguments)
     try:
-        options, packages = read_corpus()
+        options, packages = read_corpus(CORPUS)
         wanted = chosen(packages, given.packages)
-        verdicts = read_verdicts()
+        verdicts = read_verdicts(VERDICTS)
         for package in wanted:
             fetch(package, given.folder, options)
         with ThreadPoolExecutor(given.jobs) as threads:
@@ -458,7 +458,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         print(summary(measured, verdicts, result))
     if given.record:
-        write_verdicts(recorded(verdicts, measured).values())
+        write_verdicts(recorded(verdicts, measured).values(), VERDICTS)
     return 1 if result.lost or result.back else 0
 
 
