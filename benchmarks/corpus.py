@@ -10,7 +10,8 @@ wrote into `verdicts.csv`: true, debatable or false, and why.
     python benchmarks/corpus.py FOLDER --record       # rows for those, to be filled in
 
 pip downloads wheels, never anything that it would have to build: no code of a package is run. Ends
-with 1 when a true finding is lost, or when a false alarm that was repaired is back.
+with 1 when a true finding is lost, when a false alarm that was repaired is back, or when a package
+could not be checked.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import zipfile
 from collections import Counter
@@ -141,7 +143,8 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A package with what mplint finds in it, and what that costs."""
+    """A package with what mplint finds in it, and what that costs. `trouble` is why that is not
+    known."""
 
     package: Package
     files: int
@@ -149,33 +152,44 @@ class Measured:
     seconds: float
     megabytes: float
     findings: tuple[Finding, ...]
+    trouble: str = ""
 
 
-def measure(package: Package, corpus: Path) -> Measured:
+def measure(package: Package, corpus: Path, patience: float) -> Measured:
     folder = package.folder(corpus)
     sources = [path.read_bytes() for path in folder.rglob("*.py")]
     lines = sum(source.count(b"\n") for source in sources)
-    said, seconds, megabytes = run_mplint(folder)
+    began = time.perf_counter()
+    try:
+        said, megabytes = run_mplint(folder, patience)
+    except Trouble as trouble:
+        seconds = time.perf_counter() - began
+        return Measured(package, len(sources), lines, seconds, 0, (), str(trouble))
+    seconds = time.perf_counter() - began
     findings = tuple(identify(package, folder, said))
     return Measured(package, len(sources), lines, seconds, megabytes, findings)
 
 
-def run_mplint(folder: Path) -> tuple[list[dict[str, Any]], float, float]:
-    """What `mplint check` reports on a folder, its seconds and its peak memory in megabytes."""
+def run_mplint(folder: Path, patience: float) -> tuple[list[dict[str, Any]], float]:
+    """What `mplint check` reports on a folder, and its peak memory in megabytes."""
     command = [sys.executable, "-m", "mplint", "check", "--isolated", "--jobs", "1"]
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        began = time.perf_counter()
         process = subprocess.Popen(
             [*command, "--output-format", "json", "."], cwd=folder, stdout=out, stderr=err
         )
+        alarm = threading.Timer(patience, process.kill)
+        alarm.start()
         status, kilobytes = wait_for(process)
-        seconds = time.perf_counter() - began
-        out.seek(0)
-        err.seek(0)
+        late = not alarm.is_alive()
+        alarm.cancel()
+        if late:
+            raise Trouble(f"not finished after {patience:.0f} seconds")
         if status not in (0, 1):
+            err.seek(0)
             words = err.read().decode(errors="replace")
-            raise Trouble(f"mplint ends with {status} in {folder}:\n{words}")
-        return json.loads(out.read()), seconds, kilobytes / 1024
+            raise Trouble(f"mplint ends with {status}:\n{words}")
+        out.seek(0)
+        return json.loads(out.read()), kilobytes / 1024
 
 
 def wait_for(process: subprocess.Popen[bytes]) -> tuple[int, float]:
@@ -288,7 +302,7 @@ def write_verdicts(verdicts: Iterable[Verdict], path: Path) -> None:
 
 def recorded(verdicts: dict[Key, Verdict], measured: Iterable[Measured]) -> dict[Key, Verdict]:
     """The verdicts with what mplint says now, and an empty one for each finding without."""
-    measured = list(measured)
+    measured = [item for item in measured if not item.trouble]
     names = {item.package.name for item in measured}
     findings = {finding.key: finding for item in measured for finding in item.findings}
     known = {
@@ -312,6 +326,7 @@ class Comparison:
     unreviewed: list[tuple[Package, Finding]] = field(default_factory=list)
     lost: list[Verdict] = field(default_factory=list)
     back: list[tuple[Finding, Verdict]] = field(default_factory=list)
+    troubled: list[Measured] = field(default_factory=list)
 
     def count(self, rule: str, group: str, *verdicts: str) -> int:
         return sum(self.counts[rule, group, verdict] for verdict in verdicts)
@@ -321,6 +336,8 @@ def compare(measured: Iterable[Measured], verdicts: dict[Key, Verdict]) -> Compa
     result = Comparison()
     present: set[Key] = set()
     measured = list(measured)
+    result.troubled = [item for item in measured if item.trouble]
+    measured = [item for item in measured if not item.trouble]
     for item in measured:
         groups = ("seen" if item.package.seen else "unseen", "all")
         for group in groups:
@@ -407,6 +424,7 @@ def summary(measured: Sequence[Measured], verdicts: dict[Key, Verdict], result: 
         parts.append(f"{title}: {alarms}\n{by_rule(result, group)}")
     if result.unreviewed:
         parts.append(f"{len(result.unreviewed)} findings are unreviewed")
+    parts += [f"{item.package.name}: {item.trouble}" for item in result.troubled]
     for verdict in result.lost:
         package, rule, path, scope, _ = verdict.key
         parts.append(f"lost: {rule} in {package} {path} {scope}, was line {verdict.line}")
@@ -429,6 +447,11 @@ def unreviewed(result: Comparison, corpus: Path, around: int = 6) -> str:
     return "\n\n".join(parts)
 
 
+def check(package: Package, given: argparse.Namespace) -> Measured:
+    print(f"checking {package.name} {package.version}", file=sys.stderr)
+    return measure(package, given.folder, given.patience)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -436,11 +459,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, help="where the packages are, outside this project")
     parser.add_argument("packages", nargs="*", help="names [default: all]")
     parser.add_argument("--jobs", type=int, default=1, help="packages at a time [default: 1]")
+    parser.add_argument(
+        "--patience", type=float, default=600, help="seconds for one [default: 600]"
+    )
     parser.add_argument("--unreviewed", action="store_true", help="print what nobody has read")
     parser.add_argument(
         "--record", action="store_true", help="write what is found into the verdicts"
     )
-    given = parser.parse_args(arguments)
+    given = parser.parse_intermixed_args(arguments)
     try:
         options, packages = read_corpus(CORPUS)
         wanted = chosen(packages, given.packages)
@@ -448,7 +474,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for package in wanted:
             fetch(package, given.folder, options)
         with ThreadPoolExecutor(given.jobs) as threads:
-            measured = list(threads.map(lambda each: measure(each, given.folder), wanted))
+            measured = list(threads.map(lambda each: check(each, given), wanted))
     except Trouble as trouble:
         print(trouble, file=sys.stderr)
         return 2
@@ -459,7 +485,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(summary(measured, verdicts, result))
     if given.record:
         write_verdicts(recorded(verdicts, measured).values(), VERDICTS)
-    return 1 if result.lost or result.back else 0
+    return 1 if result.lost or result.back or result.troubled else 0
 
 
 if __name__ == "__main__":

@@ -117,6 +117,17 @@ def test_a_false_alarm_that_is_back_fails(
     assert f"false alarm: MPL114 in shop {MODULE}:5: it does not wait" in capsys.readouterr().out
 
 
+def test_a_package_that_cannot_be_checked_fails(
+    shelf: Path, run: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("--record")
+    judge(shelf, "yes,,$", "yes,true,it waits")
+    assert run("--patience", "0", "--record") == 1
+    printed = capsys.readouterr().out
+    assert "shop: not finished after 0 seconds" in printed and "lost:" not in printed
+    assert all("yes,true,it waits" in row for row in rows(shelf)), "nothing is known now"
+
+
 def test_only_what_is_pinned(
     corpus: ModuleType, shelf: Path, run: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
