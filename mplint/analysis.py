@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mplint import budget
+from mplint.collector import paused
 from mplint.config import Settings, matching
 from mplint.depth import on_deep_stack
 from mplint.diagnostics import (
@@ -20,7 +21,6 @@ from mplint.diagnostics import (
     default_start_methods,
     is_since_forkserver,
 )
-from mplint.model.values import Site
 from mplint.registry import INTERNAL, UNREADABLE, Registry, Selection, own
 from mplint.rule import Finding, Rule
 from mplint.source import Source, Unreadable
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mplint.model.load import ProjectLoader
     from mplint.model.program import Program
     from mplint.model.project import Project, Root
+    from mplint.model.values import Site
     from mplint.model.view import View
 
 
@@ -60,6 +61,7 @@ def link(project: Project, files: tuple[Path, ...]) -> Program:
     return link.link(project.loader, files, project.root.folder)
 
 
+@paused()
 def run(
     job: Job,
     registry: Registry,
@@ -163,6 +165,8 @@ class _Analysis:
     def _diagnose(self, finding: Finding, source: Source, target: Target) -> Diagnostic | None:
         """A finding with its place; None when it is not asked for, or the project's own settings
         rule it out."""
+        from mplint.model.values import Site
+
         rule, settings = finding.rule, target.settings
         defaults = self.program.defaults
         fixed = defaults.methods_in(target.path)
@@ -212,6 +216,8 @@ def _causes(found: list[Finding], view: View) -> Iterator[Finding]:
 
 def _places(finding: Finding, view: View) -> frozenset[Site]:
     """What a finding speaks of: its statement, and its other ends."""
+    from mplint.model.values import Site
+
     at = finding.at if isinstance(finding.at, Site) else view.site(finding.at)
     return frozenset({at, view.statement(at), *(site for site, _ in finding.related)})
 

@@ -28,6 +28,7 @@ from mplint.analysis import Job, Target
 from mplint.config import Settings
 from mplint.diagnostics import Diagnostic, Place, Related
 from mplint.model.project import Root
+from mplint.model.scripts import Survey
 from mplint.registry import INTERNAL, Registry, Selection
 from mplint.source import Files, Unreadable
 
@@ -137,15 +138,19 @@ class Cache:
     """The entries of one project. Nothing that goes wrong here is an error: an entry that cannot be
     read is not there, and one that cannot be written is not kept."""
 
-    def __init__(
-        self, folder: Path, root: Root, gated: Iterable[Path], tool: str, now: Now
-    ) -> None:
+    def __init__(self, folder: Path, root: Root, survey: Survey, tool: str, now: Now) -> None:
         self.folder = folder
         self._root = os.path.join(root.folder, "")
         self._now = now
         # the files that have to do with processes decide where programs begin and end
-        names = sorted(self._inside(path) for path in gated)
-        self._state = f"{tool} {root.deep} {digest(json.dumps(names).encode())}"
+        seen = [
+            sorted(self._inside(path) for path in survey.gated),
+            sorted(
+                [self._inside(path), sorted(setting.methods), setting.at_import]
+                for path, setting in survey.settings.items()
+            ),
+        ]
+        self._state = f"{tool} {root.deep} {digest(json.dumps(seen).encode())}"
 
     def find(self, job: Job) -> tuple[list[Diagnostic], tuple[Target, ...]]:
         """What is known to be found in a job's files, and the targets that are not known."""

@@ -21,6 +21,7 @@ from mplint.cache import FOLDER, Cache, Looked, Now, Witness, digest, tool
 from mplint.config import ConfigError, Configuration, Settings
 from mplint.diagnostics import Diagnostic, Place, Related
 from mplint.model.project import Project, Root, find_root, has_marker, walk
+from mplint.model.scripts import Survey
 from mplint.registry import UNREADABLE, UNUSED, Registry, Selection, load
 from mplint.source import Files, Source, Unreadable
 from mplint.suppress import Suppressions
@@ -203,7 +204,7 @@ class Engine:
         for root in roots:
             folder = self._cache_folder(root)
             if folder is not None:
-                caches[root] = Cache(folder, root, self._projects[root].gated, version, now)
+                caches[root] = Cache(folder, root, self._projects[root].survey, version, now)
         return caches
 
     def programs(self, paths: Iterable[Path]) -> dict[tuple[Project, tuple[Path, ...]], list[Path]]:
@@ -306,7 +307,7 @@ class Engine:
         if not self.cached:
             return job, run(job, self.registry, project, self._link), None
         files = Witness(self.files)
-        fresh = Project(files, job.root, project.gated)
+        fresh = Project(files, job.root, project.survey)
         return job, run(job, self.registry, fresh, link), files.looked
 
     def _run_in_processes(
@@ -323,9 +324,9 @@ class Engine:
         try:
             with _in_safe_folder():
                 # spawn: a front end may have threads, which a forked child would inherit half of
-                gated = {job.root: self._projects[job.root].gated for job in jobs}
+                surveys = {job.root: self._projects[job.root].survey for job in jobs}
                 executor = ProcessPoolExecutor(
-                    count, get_context("spawn"), _start_worker, (self.files.overlay, gated)
+                    count, get_context("spawn"), _start_worker, (self.files.overlay, surveys)
                 )
                 for job in jobs:
                     try:
@@ -348,13 +349,13 @@ class Engine:
 
 
 _overlay: Mapping[Path, bytes] = {}
-_gated: Mapping[Root, frozenset[Path]] = {}
+_surveys: Mapping[Root, Survey] = {}
 """What a process that checks for another knows of its files and need not search for."""
 
 
-def _start_worker(overlay: Mapping[Path, bytes], gated: Mapping[Root, frozenset[Path]]) -> None:
-    global _overlay, _gated
-    _overlay, _gated = overlay, gated
+def _start_worker(overlay: Mapping[Path, bytes], surveys: Mapping[Root, Survey]) -> None:
+    global _overlay, _surveys
+    _overlay, _surveys = overlay, surveys
     # Ctrl-C is for the process that started this one to report; this one just ends
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
@@ -362,7 +363,7 @@ def _start_worker(overlay: Mapping[Path, bytes], gated: Mapping[Root, frozenset[
 def _run_elsewhere(job: Job) -> Outcome:
     """A job in a process of its own. What it has read goes with it: few programs share files."""
     files = Witness(Files(_overlay))
-    return run(job, load(), Project(files, job.root, _gated[job.root])), files.looked
+    return run(job, load(), Project(files, job.root, _surveys[job.root])), files.looked
 
 
 @contextmanager

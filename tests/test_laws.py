@@ -45,7 +45,7 @@ Write = Callable[..., Path]
 # 1. Imports go down the layers --------------------------------------------------------------------
 
 LAYERS = (
-    ("", "budget", "depth", "source", "diagnostics", "outcome"),
+    ("", "budget", "collector", "depth", "diagnostics", "outcome", "source"),
     ("catalog",),
     ("model",),
     ("rule",),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 
+from mplint.collector import paused
 from mplint.model import calls
 from mplint.model import facts as f
 from mplint.model.program import Program
@@ -28,29 +27,13 @@ MAX_PLACES = 16
 """Objects of a class that is used more widely than this are not told apart."""
 
 
+@paused()
 def link(loader: Loader, paths: Iterable[Path], root: Path) -> Program:
     """Solves the program made of the given files of a project and those they draw in.
 
     A second round tells apart the calls and objects that the first one had to mix up.
     """
-    with _collector_paused():
-        return _link(loader, list(paths), root)
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Nothing that is made here becomes garbage before the end, and looking for it all the time
-    costs as much as the work itself."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
-def _link(loader: Loader, paths: list[Path], root: Path) -> Program:
+    paths = list(paths)
     solver = Solver(loader)
     solver.solve(paths)
     record = solver.collect()

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cached_property
+import re
 from pathlib import Path
 
-from mplint import catalog
 from mplint.depth import on_deep_stack
 from mplint.diagnostics import Place
 from mplint.model import extract
 from mplint.model import facts as f
 from mplint.model.names import Import, Modules, scan_imports
-from mplint.model.scripts import Scripts
+from mplint.model.scripts import Scripts, Survey
 from mplint.model.solve import Imported
 from mplint.model.values import Site
 from mplint.source import Files, Source, Unreadable
@@ -24,16 +22,16 @@ MAX_HOPS = 8
 class ProjectLoader:
     """Reads and lowers the files of one project, each at most once."""
 
-    def __init__(self, files: Files, modules: Modules, gated: frozenset[Path]) -> None:
+    def __init__(self, files: Files, modules: Modules, survey: Survey) -> None:
         self.files = files
         self.modules = modules
-        self.gated = gated
+        self.gated = survey.gated
+        self.scripts = Scripts(survey.settings, modules.imports)
         self.lowered: dict[Path, extract.Lowered | None] = {}
         self.sources: dict[Path, Source] = {}
         self._imports: dict[Path, dict[str, Import]] = {}
         self._stars: dict[Path, list[Import]] = {}
         self._resolved: dict[tuple[Path, str, str | None, int], Imported] = {}
-        self._direct: dict[Path, frozenset[Path]] = {}
 
     def source(self, path: Path) -> Source:
         known = self.sources.get(path)
@@ -62,32 +60,6 @@ class ProjectLoader:
         lowered = self.lowered[site.path]
         assert lowered is not None, site.path
         return self.source(site.path).place(lowered.nodes[site.at])
-
-    @cached_property
-    def scripts(self) -> Scripts:
-        """The files of the project that set a start method."""
-        return Scripts(self.files, self.gated, self.imports)
-
-    def imports(self, path: Path) -> frozenset[Path]:
-        """The files of the project that a file imports, by its bytes."""
-        known = self._direct.get(path)
-        if known is None:
-            known = self._direct[path] = frozenset(self._scan(path))
-        return known
-
-    def _scan(self, path: Path) -> Iterator[Path]:
-        try:
-            imports = scan_imports(self.files.read(path))
-        except Unreadable:
-            return
-        for item in imports:
-            targets = [self.modules.find(path, item.module, item.level)]
-            if item.name is not None and item.name != "*":
-                module = f"{item.module}.{item.name}" if item.module else item.name
-                targets.append(self.modules.find(path, module, item.level))
-            for target in targets:
-                if target is not None and target != path:
-                    yield target
 
     def resolve(self, importer: Path, module: str, name: str | None, level: int) -> Imported:
         key = (importer, module, name, level)
@@ -169,13 +141,6 @@ class ProjectLoader:
 
 
 def _defines(data: bytes, name: str) -> bool:
-    import re
-
     word = re.escape(name.encode())
     pattern = rb"^[ \t]*(?:async[ \t]+def|def|class)[ \t]+%s\b|^[ \t]*%s\b[^\n=]*=" % (word, word)
     return re.search(pattern, data, re.MULTILINE) is not None
-
-
-def is_gated(data: bytes) -> bool:
-    """Whether a file can have anything to do with processes, by its bytes."""
-    return any(word in data for word in catalog.GATE_WORDS) and bool(catalog.GATE.search(data))

@@ -5,13 +5,17 @@ from __future__ import annotations
 import builtins
 import re
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mplint import catalog
-from mplint.model import facts as f
-from mplint.source import Files
+from mplint.source import Files, Unreadable
+
+if TYPE_CHECKING:
+    from mplint.model import facts as f
 
 BUILTINS = frozenset(vars(builtins))
 
@@ -37,6 +41,7 @@ class Modules:
         self.files = files
         self.root = root
         self._layouts: dict[Path, Layout] = {}
+        self._imports: dict[Path, frozenset[Path]] = {}
 
     def layout(self, path: Path) -> Layout:
         known = self._layouts.get(path)
@@ -81,6 +86,27 @@ class Modules:
             return None
         return self._below(package.parent, [name])
 
+    def imports(self, path: Path) -> frozenset[Path]:
+        """The files of the project that a file imports, by its bytes."""
+        known = self._imports.get(path)
+        if known is None:
+            known = self._imports[path] = frozenset(self._scan(path))
+        return known
+
+    def _scan(self, path: Path) -> Iterator[Path]:
+        try:
+            imports = scan_imports(self.files.read(path))
+        except Unreadable:
+            return
+        for item in imports:
+            targets = [self.find(path, item.module, item.level)]
+            if item.name is not None and item.name != "*":
+                module = f"{item.module}.{item.name}" if item.module else item.name
+                targets.append(self.find(path, module, item.level))
+            for target in targets:
+                if target is not None and target != path:
+                    yield target
+
     def _below(self, folder: Path, pieces: list[str]) -> Path | None:
         target = folder.joinpath(*pieces)
         if self.files.exists(target / "__init__.py"):
@@ -121,7 +147,13 @@ def binding_scope(file: f.FileFacts, scope: f.Scope, name: str) -> f.Scope | Non
         first = False
 
 
-# Imports without a syntax tree --------------------------------------------------------------------
+# Without a syntax tree ----------------------------------------------------------------------------
+
+
+def is_gated(data: bytes) -> bool:
+    """Whether a file can have anything to do with processes, by its bytes."""
+    return any(word in data for word in catalog.GATE_WORDS) and bool(catalog.GATE.search(data))
+
 
 _IMPORT = re.compile(
     rb"^[ \t]*(?:from[ \t]+(?P<dots>\.*)[ \t]*(?P<module>[\w.]*)[ \t]+import[ \t]+"

@@ -112,6 +112,21 @@ class Program(Questions):
             if worker not in self.launches_at[place]:
                 self.launches_at[place].append(worker)
 
+    @cached_property
+    def operated(self) -> dict[Path, set[int]]:
+        """By file, the expressions that do something to a followed object."""
+        return _by_file(place for place, there in self.operations_at.items() if there)
+
+    @cached_property
+    def launched(self) -> dict[Path, set[int]]:
+        """By file, the calls that make or start a worker."""
+        return _by_file(place for place, there in self.launches_at.items() if there)
+
+    @cached_property
+    def making(self) -> dict[Path, set[int]]:
+        """By file, the expressions that make something."""
+        return _by_file(self.record.made)
+
     def _worker(self, launch: calls.Launch) -> Worker:
         key = (launch.holder, launch.how)
         if key not in self._workers:
@@ -415,6 +430,13 @@ class Program(Questions):
     def runners(self, activation: Activation) -> frozenset[Runner]:
         """The processes that run a function."""
         return self._runners.get(activation, frozenset())
+
+
+def _by_file(places: Iterable[tuple[Activation, int]]) -> dict[Path, set[int]]:
+    found: dict[Path, set[int]] = defaultdict(set)
+    for activation, at in places:
+        found[activation.path].add(at)
+    return found
 
 
 def _is_something(value: Value) -> bool:

@@ -12,11 +12,16 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mplint.model.load import ProjectLoader, is_gated
-from mplint.model.names import Modules
+from mplint.model.names import Modules, is_gated
+from mplint.model.scripts import Setting, Survey, setting_in
 from mplint.source import Files, Unreadable
+
+if TYPE_CHECKING:
+    from mplint.model.load import ProjectLoader
 
 MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", ".hg")
 """A folder with one of these is the root of a project."""
@@ -103,41 +108,50 @@ def walk(folder: Path, *, deep: bool, skip: Callable[[Path, bool], bool]) -> Ite
 
 
 class Project:
-    """The files of one project, and how they hang together. `gated` saves the search where it has
+    """The files of one project, and how they hang together. `survey` saves the search where it has
     been made."""
 
-    def __init__(self, files: Files, root: Root, gated: frozenset[Path] | None = None) -> None:
+    def __init__(self, files: Files, root: Root, survey: Survey | None = None) -> None:
         self.files = files
         self.root = root
         self.modules = Modules(files, root.folder)
-        if gated is not None:
-            self.__dict__["gated"] = gated
+        if survey is not None:
+            self.__dict__["survey"] = survey
 
     @cached_property
-    def gated(self) -> frozenset[Path]:
-        """The files that can have to do with processes, by their bytes."""
-        found = set()
-        for count, path in enumerate(
-            walk(self.root.folder, deep=self.root.deep, skip=lambda path, is_folder: False)
-        ):
-            if count > MAX_FILES:
-                break
+    def survey(self) -> Survey:
+        """What the bytes of all files say."""
+        gated: set[Path] = set()
+        settings: dict[Path, Setting] = {}
+        for path in self._files():
             try:
-                if is_gated(self.files.read(path)):
-                    found.add(path)
+                data = self.files.read(path)
             except Unreadable:
                 continue
-        found |= {
-            path
-            for path, data in self.files.overlay.items()
-            if self.root.folder in path.parents and is_gated(data)
-        }
-        return frozenset(found)
+            if is_gated(data):
+                gated.add(path)
+                setting = setting_in(data)
+                if setting is not None:
+                    settings[path] = setting
+        return Survey(frozenset(gated), settings)
+
+    def _files(self) -> Iterator[Path]:
+        folder, deep = self.root.folder, self.root.deep
+        yield from islice(walk(folder, deep=deep, skip=lambda path, is_folder: False), MAX_FILES)
+        yield from (path for path in self.files.overlay if folder in path.parents)
+
+    @property
+    def gated(self) -> frozenset[Path]:
+        """The files that can have to do with processes, by their bytes."""
+        return self.survey.gated
 
     @cached_property
     def loader(self) -> ProjectLoader:
         """Reads and lowers the project's files, each once."""
-        return ProjectLoader(self.files, self.modules, self.gated)
+        # what comes with it takes longer to import than most projects to search
+        from mplint.model.load import ProjectLoader
+
+        return ProjectLoader(self.files, self.modules, self.survey)
 
     @cached_property
     def _imported(self) -> dict[Path, frozenset[Path]]:
@@ -145,10 +159,10 @@ class Project:
         `__init__` of packages that import each other's."""
         found: dict[Path, frozenset[Path]] = {}
         for path in self.gated:
-            reached = set(new := self.loader.imports(path))
+            reached = set(new := self.modules.imports(path))
             for _ in range(MAX_PACKAGES):
                 packages = [target for target in new if target.name == "__init__.py"]
-                inner = (self.loader.imports(target) for target in packages)
+                inner = (self.modules.imports(target) for target in packages)
                 new = frozenset().union(*inner) - reached
                 reached |= new
             found[path] = frozenset(reached)
@@ -201,5 +215,5 @@ class Project:
     def programs_behind(self, path: Path) -> list[tuple[Path, ...]]:
         """The same; for a file that is part of none, such as a script that only starts what others
         do, the programs of what it imports."""
-        behind = {n for target in self.loader.imports(path) for n in self._users.get(target, ())}
+        behind = {n for target in self.modules.imports(path) for n in self._users.get(target, ())}
         return self.programs_of(path) or [self.programs[number] for number in sorted(behind)]

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mplint.diagnostics import START_METHODS
-from mplint.source import Files, Unreadable
 
 WORD = b"set_start_method"
 
@@ -71,17 +70,22 @@ def is_test(path: Path) -> bool:
     return path.stem.startswith("test_") or path.stem.endswith(("_test", "conftest"))
 
 
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What one look at the bytes of all files of a project says: which can have to do with
+    processes, and which of these set a start method."""
+
+    gated: frozenset[Path]
+    settings: Mapping[Path, Setting]
+
+
 class Scripts:
-    """The files of a project that set a start method, and what they import in the end. Nothing is
-    read beyond the gated files unless one of them does."""
+    """The files of a project that set a start method, and what they import in the end."""
 
     def __init__(
-        self,
-        files: Files,
-        gated: Iterable[Path],
-        imports: Callable[[Path], Iterable[Path]],
+        self, settings: Mapping[Path, Setting], imports: Callable[[Path], Iterable[Path]]
     ) -> None:
-        self.settings: Mapping[Path, Setting] = dict(_settings(files, gated))
+        self.settings = settings
         self._imports = imports
         self._drawn: dict[Path, frozenset[Path]] = {}
 
@@ -98,13 +102,3 @@ class Scripts:
                     todo += self._imports(path)
             found = self._drawn[script] = frozenset(seen)
         return found
-
-
-def _settings(files: Files, gated: Iterable[Path]) -> Iterable[tuple[Path, Setting]]:
-    for path in sorted(gated):
-        try:
-            setting = setting_in(files.read(path))
-        except Unreadable:
-            continue
-        if setting is not None:
-            yield path, setting

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -70,6 +71,8 @@ from mplint.model.values import Activation, Instance, Made, Site, Values
 
 T = TypeVar("T")
 
+_NOWHERE: AbstractSet[int] = frozenset()
+
 
 class View:
     """One file of a program. Answers are given per activation of the function around a node: what
@@ -79,6 +82,11 @@ class View:
         self.program = program
         self.path = path
         self.lowered = lowered
+        # by number in the file
+        self._operated = program.operated.get(path, _NOWHERE)
+        self._launched = program.launched.get(path, _NOWHERE)
+        self._made = program.making.get(path, _NOWHERE)
+        self._handovers: dict[int, list[Handover]] = {}
 
     # Questions ----------------------------------------------------------------------------------
 
@@ -350,6 +358,8 @@ class View:
 
     def lost_changes(self, node: cst.CSTNode) -> list[LostChange]:
         """What a statement changes of a copy that a manager has handed out."""
+        if isinstance(node, cst.Expr) and not isinstance(node.value, cst.Call):
+            return []
         return self._ask_step(node, self.program.updates.lost_change)
 
     def _ask_step(
@@ -391,6 +401,10 @@ class View:
         if isinstance(node, cst.Attribute) and node.attr.value in ("acquire", "release"):
             return self._ask(node, locks.uncalled)
         return []
+
+    def uncalled_locks(self, node: cst.Expr) -> list[Misuse]:
+        """What a statement that only names a method of a lock should do with it."""
+        return self.misused_locks(node.value) if isinstance(node.value, cst.Attribute) else []
 
     def tested_locks(self, test: cst.BaseExpression) -> list[Misuse]:
         """What the test of an `if` or `while` asks of a lock, and the lock does not answer."""
@@ -478,6 +492,10 @@ class View:
         """The number of a node among the file's facts."""
         return self.lowered.numbers.get(id(node))
 
+    def text(self, node: cst.CSTNode) -> str:
+        """A node as it is written."""
+        return cst.Module([]).code_for_node(node)
+
     def site(self, node: cst.CSTNode) -> Site:
         at = self.number(node)
         assert at is not None, node
@@ -524,7 +542,7 @@ class View:
     def operations(self, node: cst.Call, *verbs: str) -> list[Operation]:
         """What a call does to followed objects."""
         at = self.number(node)
-        if at is None:
+        if at is None or at not in self._operated:
             return []
         return [
             operation
@@ -537,7 +555,7 @@ class View:
         """The workers that a call makes or starts, each with the activation it stands in. Empty
         where it may start a thread as well as a process."""
         at = self.number(node)
-        if at is None:
+        if at is None or at not in self._launched:
             return []
         found = [
             (worker, activation)
@@ -551,11 +569,13 @@ class View:
         call = self.expression(node)
         if not isinstance(call, f.Call):
             return []
-        return [
-            given
-            for activation in self.activations(node)
-            for given in handovers(self.program, call, activation)
-        ]
+        if call.at not in self._handovers:
+            self._handovers[call.at] = [
+                given
+                for activation in self.activations(node)
+                for given in handovers(self.program, call, activation)
+            ]
+        return list(self._handovers[call.at])
 
     def runs(self, node: cst.FunctionDef) -> list[Worker]:
         """The process classes whose `run` a function is."""
@@ -582,7 +602,7 @@ class View:
     def made(self, node: cst.Call) -> list[Made]:
         """The followed objects that a call makes."""
         at = self.number(node)
-        if at is None:
+        if at is None or at not in self._made:
             return []
         found = (
             value

@@ -1,9 +1,14 @@
 """A get that waits for ever when the worker that feeds it fails."""
 
-import libcst as cst
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from mplint.outcome import Hangs
 from mplint.rule import Rule, RuleVisitor
+
+if TYPE_CHECKING:
+    import libcst as cst
 
 QUEUE = (
     "wait with `timeout=` in a loop that checks `is_alive()`; a `ProcessPoolExecutor` passes the "

@@ -1,9 +1,14 @@
 """A sentinel that is recognised by identity, which pickling does not keep."""
 
-import libcst as cst
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from mplint.outcome import Hangs
 from mplint.rule import Rule, RuleVisitor
+
+if TYPE_CHECKING:
+    import libcst as cst
 
 
 class Visitor(RuleVisitor):

@@ -1,9 +1,14 @@
 """A process that is joined before what it has put is taken out."""
 
-import libcst as cst
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from mplint.outcome import Hangs
 from mplint.rule import Rule, RuleVisitor
+
+if TYPE_CHECKING:
+    import libcst as cst
 
 
 class Visitor(RuleVisitor):
@@ -14,7 +19,7 @@ class Visitor(RuleVisitor):
         at = self.model.number(node)
         for worker, activation in self.model.launches(node):
             assert at is not None
-            text = cst.Module([]).code_for_node(node.func) + "()"
+            text = self.model.text(node.func) + "()"
             found.append((_JOIN, text, draining.undrained_launch(worker, activation, at)))
         for last in self.model.operations(node, "start", "put"):
             how = _OWN if last.does == "put" else _EXIT

@@ -1,9 +1,14 @@
 """A queue, lock or event for threads that is meant to reach another process."""
 
-import libcst as cst
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from mplint.outcome import Differs, Raises
 from mplint.rule import Rule, RuleVisitor
+
+if TYPE_CHECKING:
+    import libcst as cst
 
 
 class Visitor(RuleVisitor):

@@ -1,9 +1,14 @@
 """A target or an argument that cannot be pickled, as spawn and forkserver have to."""
 
-import libcst as cst
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from mplint.outcome import AnyOf, Raises
 from mplint.rule import Applies, Rule, RuleVisitor
+
+if TYPE_CHECKING:
+    import libcst as cst
 
 
 class Visitor(RuleVisitor):

@@ -1,9 +1,14 @@
 """A function or class that the child does not find where its name says it is."""
 
-import libcst as cst
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from mplint.outcome import Raises
 from mplint.rule import Applies, Rule, RuleVisitor
+
+if TYPE_CHECKING:
+    import libcst as cst
 
 
 class Visitor(RuleVisitor):

@@ -1,9 +1,14 @@
 """Something is done with what `start()` or `join()` returns, which is None."""
 
-import libcst as cst
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from mplint.outcome import Raises
 from mplint.rule import Rule, RuleVisitor
+
+if TYPE_CHECKING:
+    import libcst as cst
 
 SAYS = {
     "start": "returns None, not the process",

@@ -1,9 +1,14 @@
 """A setting of the process that the parent makes, and a child uses."""
 
-import libcst as cst
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from mplint.outcome import Differs
 from mplint.rule import Applies, Rule, RuleVisitor
+
+if TYPE_CHECKING:
+    import libcst as cst
 
 
 class Visitor(RuleVisitor):

@@ -1,9 +1,14 @@
 """A worker's process reads standard input."""
 
-import libcst as cst
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from mplint.outcome import Raises
 from mplint.rule import Rule, RuleVisitor
+
+if TYPE_CHECKING:
+    import libcst as cst
 
 
 class Visitor(RuleVisitor):
@@ -15,9 +20,7 @@ class Visitor(RuleVisitor):
                 related = [
                     (site, f"`{worker.name}` is started here") for site in worker.launched_at
                 ]
-                text = cst.Module([]).code_for_node(
-                    node.func if isinstance(node, cst.Call) else node
-                )
+                text = self.model.text(getattr(node, "func", node))
                 self.report(node, text=text, worker=worker.name, related=related)
                 return
 

@@ -1,9 +1,14 @@
 """A coroutine or generator function as what a process is to run."""
 
-import libcst as cst
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from mplint.outcome import Differs
 from mplint.rule import Rule, RuleVisitor
+
+if TYPE_CHECKING:
+    import libcst as cst
 
 
 class Visitor(RuleVisitor):

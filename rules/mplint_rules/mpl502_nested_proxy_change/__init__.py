@@ -1,15 +1,19 @@
 """A change of a copy that a manager's dict, list or namespace has handed out."""
 
-import libcst as cst
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from mplint.outcome import Differs
 from mplint.rule import Rule, RuleVisitor
 
+if TYPE_CHECKING:
+    import libcst as cst
+
 
 class Visitor(RuleVisitor):
     def visit_Expr(self, node: cst.Expr) -> None:
-        if isinstance(node.value, cst.Call):
-            self._check(node)
+        self._check(node)
 
     def visit_Assign(self, node: cst.Assign) -> None:
         self._check(node)

@@ -1,9 +1,14 @@
 """Two locks that are taken in one order here and in the other order elsewhere."""
 
-import libcst as cst
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from mplint.outcome import Hangs
 from mplint.rule import Rule, RuleVisitor
+
+if TYPE_CHECKING:
+    import libcst as cst
 
 
 class Visitor(RuleVisitor):

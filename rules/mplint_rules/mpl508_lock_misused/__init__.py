@@ -1,11 +1,14 @@
 """A lock that is used in a way that does not lock."""
 
-from typing import Any
+from __future__ import annotations
 
-import libcst as cst
+from typing import TYPE_CHECKING, Any
 
 from mplint.outcome import AnyOf, Raises
 from mplint.rule import Rule, RuleVisitor
+
+if TYPE_CHECKING:
+    import libcst as cst
 
 
 class Visitor(RuleVisitor):
@@ -13,8 +16,7 @@ class Visitor(RuleVisitor):
         self._report(node, self.model.misused_locks(node))
 
     def visit_Expr(self, node: cst.Expr) -> None:
-        if isinstance(node.value, cst.Attribute):
-            self._report(node.value, self.model.misused_locks(node.value))
+        self._report(node.value, self.model.uncalled_locks(node))
 
     def visit_If(self, node: cst.If) -> None:
         self._report(node.test, self.model.tested_locks(node.test))

@@ -1,9 +1,14 @@
 """A queue, lock or value of the fork context that is given to a process that is not forked."""
 
-import libcst as cst
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from mplint.outcome import AnyOf, Hangs, Raises
 from mplint.rule import Applies, Rule, RuleVisitor
+
+if TYPE_CHECKING:
+    import libcst as cst
 
 
 class Visitor(RuleVisitor):

@@ -1,9 +1,14 @@
 """A process that is forked while a thread holds what the process needs."""
 
-import libcst as cst
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from mplint.outcome import Hangs
 from mplint.rule import Applies, Rule, RuleVisitor
+
+if TYPE_CHECKING:
+    import libcst as cst
 
 
 class Visitor(RuleVisitor):

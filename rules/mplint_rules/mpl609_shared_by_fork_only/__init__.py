@@ -1,9 +1,14 @@
 """Memory and open files that only a forked child has in common with its parent."""
 
-import libcst as cst
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from mplint.outcome import Differs
 from mplint.rule import Applies, Rule, RuleVisitor
+
+if TYPE_CHECKING:
+    import libcst as cst
 
 
 class Visitor(RuleVisitor):
