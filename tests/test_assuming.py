@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from small import put_into, small
 
-from mplint.model.assuming import Assumed, Assuming, without
-from mplint.model.flow import NORMAL, Flow, Machine
+from mplint.model.assuming import Assumed, Assuming, Assumption, without
+from mplint.model.flow import NORMAL, Flow, Machine, Reason
 from mplint.model.nouns import Operation
+from mplint.model.values import Site
 
 FUNCTION = """
 jobs = mp.Queue()
@@ -72,6 +73,10 @@ class _Puts(Machine[int]):
          "if other: jobs.put(1)", {0, 2}),
         ("flag = None\nif other: flag = other\nif flag is not None: jobs.put(1)", {0, 1}),
         ("flag = 2\nif flag < 2: jobs.put(1)", {0, 1}),
+        ("flag, other = 'ab'\nif flag == 'a': jobs.put(1)\nif other: pass", {0, 1}),
+        # many tests
+        ("if flag.a: pass\nif flag.b: pass\nif flag.c: pass\nif flag.d: pass\n"
+         "if flag: jobs.put(1)\nif not flag: jobs.put(1)", {1}),
         # other calls
         ("helper(flag)\nhelper(other)", {0, 2, 4}),
     ],
@@ -81,3 +86,12 @@ def test_paths(tmp_path: Path, body: str, puts: set[int]) -> None:
     [work] = [a for a in program.solver.activations if a.scope.name == "work"]
     ends = Flow(program, Assuming(program, _Puts())).ends(work, Assumed(0))
     assert set(without(ends[NORMAL])) == puts
+
+
+def test_of_several_reasons_the_likeliest_is_kept(tmp_path: Path) -> None:
+    rare, likely = (Reason(Site(tmp_path, at), at) for at in (1, 2))
+    activation = small(tmp_path, "").program.solver.modules[tmp_path / "main.py"]
+    others = frozenset({Assumption(activation, ("name", "flag"), True)})
+    states = {Assumed(0): rare, Assumed(0, others): likely, Assumed(1): None}
+    assert without(states) == {0: likely, 1: None}
+    assert without(dict(reversed(states.items()))) == {0: likely, 1: None}

@@ -41,10 +41,12 @@ from mplint.model.channels.sizes import least
         ("len(range(500))", 0),
         ("table", 500),
         ("row", 0),
+        ("one", 0),
     ],
 )
 def test_least(tmp_path: Path, item: str, size: int) -> None:
-    source = f"table = [0] * 500\nfor row in table:\n    pass\nhere({item})  # item\n"
+    source = "table = [0] * 500\nfor row in table:\n    one = two\n    two = one\n"
+    source += f"here({item})  # item\n"
     program = small(tmp_path, source)
     assert least(program.program, *program.given("item")) == size
 

@@ -111,7 +111,8 @@ class Assuming(Machine[Assumed[State]]):
             changing, constant = set(_changing(scope)), set(_constant(scope))
             for step in f.steps(scope.body):
                 for test in _tests(step):
-                    for key, _ in {*_answers(test, holds=True), *_answers(test, holds=False)}:
+                    answers = (*_answers(test, holds=True), *_answers(test, holds=False))
+                    for key in dict.fromkeys(key for key, _ in answers):
                         asked[key] = asked.get(key, 0) + 1
             several = {
                 key: names
