@@ -73,7 +73,7 @@ class _Puts(Machine[int]):
          "if other: jobs.put(1)", {0, 2}),
         ("flag = None\nif other: flag = other\nif flag is not None: jobs.put(1)", {0, 1}),
         ("flag = 2\nif flag < 2: jobs.put(1)", {0, 1}),
-        ("flag, other = 'ab'\nif flag == 'a': jobs.put(1)\nif other: pass", {0, 1}),
+        ("flag, other = 'ab'\nif flag == 'a': jobs.put(1)\nif flag == 'a': jobs.put(1)", {0, 2}),
         # many tests
         ("if flag.a: pass\nif flag.b: pass\nif flag.c: pass\nif flag.d: pass\n"
          "if flag: jobs.put(1)\nif not flag: jobs.put(1)", {1}),
