@@ -30,6 +30,22 @@ def careful(number):
     except SystemExit:
         return None
 
+def raises(number):
+    if number > 9:
+        raise ValueError(number)
+
+def last(number):
+    try:
+        raises(number)
+    except ValueError:
+        raise SystemExit(1)
+
+def first(number):
+    try:
+        leaves(number)
+    except ValueError:
+        return None
+
 @toolbox.guarded
 def decorated(number):
     sys.exit(1)
@@ -49,6 +65,12 @@ def main(numbers):
         ("print(pool.apply_async(leaves, (1,)).get())  # here", "leaves"),
         ("pool.apply_async(leaves, (1,))  # here\npool.join()", "leaves"),
         ("list(pool.imap(leaves, numbers))  # here", "leaves"),
+        ("pool.map(last, numbers)  # here", "last"),
+        ("pool.map(last, range(3))  # here", None),
+        ("some = range(3)\nsome = toolbox.some\npool.map(last, some)  # here", "last"),
+        ("some = range(3)\npool.map(last, some)  # here", None),
+        ("pool.map(leaves, range(3))  # here", "leaves"),
+        ("pool.map(first, range(3))  # here", "first"),
         ("pool.map(plain, numbers)  # here", None),
         ("pool.map(careful, numbers)  # here", None),
         ("pool.map(decorated, numbers)  # here", None),

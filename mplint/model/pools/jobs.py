@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
 from mplint.model.channels.waiting import error_name
-from mplint.model.flow import ANY, USUAL, Flow, Gone, Machine, Raised
-from mplint.model.values import Activation, FunctionRef, Literal, Made, Site
+from mplint.model.crossing.sorts import Sorts
+from mplint.model.flow import ANY, HARD_EXITS, SOFT_EXITS, USUAL, Flow, Gone, Machine, Raised
+from mplint.model.values import Activation, FunctionRef, Literal, Made, Named, Site
 
 if TYPE_CHECKING:
     from mplint.model.nouns import Operation
     from mplint.model.program import Program
+
+EXITS = HARD_EXITS | SOFT_EXITS
 
 MAX_DEPTH = 3
 """Calls inside calls, where we look for what a callback does."""
@@ -79,6 +82,7 @@ class Jobs:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._flow: Flow[bool] = Flow(program, Machine())
+        self._sorts = Sorts(program)
 
     # Tasks that end their process -----------------------------------------------------------------
 
@@ -92,15 +96,52 @@ class Jobs:
         for entry in self.program.results.entries(task):
             if self.program.waiting.is_opaque(entry):
                 continue
+            numbers = self._is_about_numbers(task)
             for way, states in self._flow.ends(entry, True).items():
                 why = next(iter(states.values()))
-                if why is None:
+                if why is None or (numbers and self._is_in_handler(why.site)):
                     continue
                 if isinstance(way, Gone):
                     return Exit(entry.scope.qualified_name, why.site, "os._exit()")
                 if isinstance(way, Raised) and way.error == "SystemExit":
                     return Exit(entry.scope.qualified_name, why.site, "the exit")
         return None
+
+    def _is_about_numbers(self, task: Operation) -> bool:
+        """Whether all the work of a task is a `range`: no data from outside, so that an error in it
+        may be one that never occurs."""
+        items = task.argument("iterable")
+        if isinstance(items, f.Name):
+            bindings = self.program.outline(task.activation).bindings.get(items.id, ())
+            items = bindings[0].value if len(bindings) == 1 and bindings[0].whole else None
+        return isinstance(items, f.Call) and self._sorts.calls(items, task.activation, "range")
+
+    def _is_in_handler(self, site: Site) -> bool:
+        """Whether an exit, known by what leads to it first, stands in the handler of an error: that
+        is where the error is raised, or the exit itself."""
+        for activation in self.program.solver.activations:
+            if activation.path != site.path:
+                continue
+            outline = self.program.outline(activation)
+            if site.at not in outline.steps and site.at not in outline.expressions:
+                continue
+            path = self.program.record.externals.get((activation, site.at))
+            step = outline.step_of(site.at)
+            leaves = isinstance(step, f.Leave) and self._is_exit(step.value, activation)
+            raises = leaves or path in EXITS
+            parts = ("handler",) if raises else ("handler", "body")
+            for function, at in self.program.places_above(activation, site.at):
+                for frame in self.program.outline(function).around(at):
+                    if isinstance(frame.node, f.Try) and frame.part in parts:
+                        return True
+        return False
+
+    def _is_exit(self, raised: f.Expr | None, activation: Activation) -> bool:
+        expression = raised.function if isinstance(raised, f.Call) else raised
+        if expression is None:
+            return False
+        values = self.program.values(expression, activation)
+        return any(isinstance(value, Named) and value.path == "SystemExit" for value in values)
 
     def _is_waited_for(self, task: Operation) -> bool:
         if task.does == "call":

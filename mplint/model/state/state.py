@@ -82,7 +82,7 @@ class State:
             return  # what is amiss then is that a child does not have the function
         for worker in self.globals.workers_at(read.activation):
             methods = self.globals.start_methods(worker)
-            if not methods:
+            if not methods or self._depends_on_own_file(read):
                 continue
             found = self._unset(variable, read, worker)
             if found is not None:
@@ -151,6 +151,34 @@ class State:
                     if any(isinstance(t, Named) and t.path in _NO_NAME for t in types):
                         return True
         return False
+
+    def _depends_on_own_file(self, read: Read) -> bool:
+        """Whether a read is come to only if a file says so that each child opens by its import: how
+        far the parent has read in its own one, the child's does not tell."""
+        outline = self.program.outline(read.activation)
+        todo: list[f.Expr] = []
+        for frame in outline.around(read.at):
+            if isinstance(frame.node, f.Branch) and frame.part != "test":
+                todo += [test for test, _ in frame.node.arms]
+        seen: set[str] = set()
+        while todo:
+            expression = todo.pop()
+            if isinstance(expression, f.Name) and expression.id not in seen:
+                seen.add(expression.id)
+                bindings = outline.bindings.get(expression.id, ())
+                todo += [binding.value for binding in bindings if binding.value is not None]
+            if isinstance(expression, f.Call) and isinstance(expression.function, f.Attribute):
+                if self._is_file_of_module(expression.function.value, read.activation):
+                    return True
+            todo += f.parts(expression)
+        return False
+
+    def _is_file_of_module(self, expression: f.Expr, activation: Activation) -> bool:
+        values = self.program.values(expression, activation)
+        return bool(values) and all(
+            isinstance(value, Made) and value.kind.role == "file" and self._is_made_at_import(value)
+            for value in values
+        )
 
     # What variables hold ------------------------------------------------------------------------
 
