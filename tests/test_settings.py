@@ -58,6 +58,28 @@ def test_what_children_lack(tmp_path: Path, settings: str, work: str, found: lis
 
 
 @pytest.mark.parametrize(
+    ("seed", "draw", "with_fork"),
+    [("random.seed(1)", "random.random()", True), ("np.random.seed(1)", "np.random.rand()", False)],
+)
+def test_what_forked_children_lack(tmp_path: Path, seed: str, draw: str, with_fork: bool) -> None:
+    """Python gives its own generator a new seed after a fork, and does not know of others."""
+    body = f"""
+    def work():
+        {draw}
+
+    def main():
+        {seed}
+        mp.Process(target=work).start()
+
+    if __name__ == "__main__":
+        main()
+    """
+    program = small(tmp_path, put_into(TEMPLATE, body))
+    (unset,) = program.program.inherited.unset_in_child(program.path)
+    assert ("fork" in unset.start_methods) == with_fork
+
+
+@pytest.mark.parametrize(
     "body",
     [
         # too late; by every import; in the child as well

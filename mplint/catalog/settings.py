@@ -14,7 +14,8 @@ from dataclasses import dataclass
 class Setting:
     """A setting: `noun` names it in messages, `effect` says what a child does without it. `sets`
     and `uses` are dotted names of functions; one that ends in a dot stands for all that begin with
-    it. Calls whose name has one of the `words` in it may set it as well."""
+    it. Calls whose name has one of the `words` in it may set it as well. A forked child has a copy
+    of it, unless not `copied`."""
 
     name: str
     noun: str
@@ -22,6 +23,7 @@ class Setting:
     sets: tuple[str, ...]
     uses: tuple[str, ...]
     words: tuple[str, ...]
+    copied: bool = True
 
 
 _DRAWS = (
@@ -97,6 +99,7 @@ SETTINGS: tuple[Setting, ...] = (
         ("random.seed",),
         tuple(f"random.{name}" for name in _DRAWS),
         ("seed", "setup", "init"),
+        copied=False,  # a forked child gets another one
     ),
     Setting(
         "numpy seed",

@@ -70,6 +70,8 @@ class Settings:
 
     def _missed(self, setting: Setting, place: Place, worker: Worker) -> Unset | None:
         methods = self.globals.start_methods(worker)
+        if not setting.copied:
+            methods = self.program.methods_of(worker.holder)
         if not methods or not self._is_before(place, worker):
             return None
         use = next(self._uses(setting, worker), None)

@@ -15,6 +15,7 @@ class Visitor(RuleVisitor):
     def visit_Module(self, node: cst.Module) -> None:
         for unset in self.model.inherited.unset_in_child(self.model.path):
             worker = unset.worker.name
+            always = "fork" in unset.start_methods
             related = [(unset.use, f"`{worker}` makes use of it here, in a child")]
             related += [(site, f"`{worker}` is started here") for site in unset.worker.launched_at]
             self.report(
@@ -22,7 +23,7 @@ class Visitor(RuleVisitor):
                 worker=worker,
                 what=unset.what,
                 effect=unset.effect,
-                methods=" and ".join(unset.start_methods),
+                where="" if always else f" (under {' and '.join(unset.start_methods)})",
                 related=related,
                 start_methods=unset.start_methods,
             )
@@ -34,8 +35,7 @@ RULE = Rule(
     kind="portability",
     summary="the parent sets up logging, a seed, a patch or the like, which its children lack",
     message=(
-        "only the parent gets {what} from this: `{worker}` runs in a child, where {effect} "
-        "(under {methods})"
+        "only the parent gets {what} from this: `{worker}` runs in a child, where {effect}{where}"
     ),
     help=(
         "Do it in the child as well: in the `initializer=` of a pool, or at the beginning of the "
