@@ -13,6 +13,7 @@ from small import Small, put_into, small
 from mplint.model.values import Literal, Made
 
 EMPTY, FULL = ("queue.Empty",), ("queue.Full",)
+ALL, SPAWNED = ("fork", "spawn", "forkserver"), ("spawn", "forkserver")
 
 
 @pytest.mark.parametrize(
@@ -1285,6 +1286,49 @@ def test_lost_identity(tmp_path: Path, test: str, what: str | None) -> None:
     )
     found = program.view().lost_identity(program.node("here", cst.Comparison))
     assert [lost.what for lost in found] == ([what] if what is not None else [])
+
+
+@pytest.mark.parametrize(
+    ("start", "work", "methods"),
+    [
+        ("mp.Process(target=work, args=(MARK,))", "mark is MARK", SPAWNED),
+        ("mp.Process(target=work, args=(MARK,))", "MARK == mark", SPAWNED),
+        ("mp.Process(target=work, kwargs={'mark': MARK})", "mark is not MARK", SPAWNED),
+        ("mp.Pool().apply_async(work, (MARK,))", "mark is MARK", ALL),
+        ("mp.get_context('fork').Process(target=work, args=(MARK,))", "mark is MARK", None),
+        ("mp.Process(target=work, args=(OTHER,))", "mark is MARK", None),
+        ("mp.Process(target=work, args=(n and MARK,))", "mark is MARK", None),
+        ("mp.Process(target=work, args=(MARK, MARK))", "mark is other", None),  # copied together
+        ("mp.Process(target=work, args=(1, MARK))", "other is MARK", None),  # or its default
+        ("mp.Process(target=work, args=(MARK,))", "(mark := n) is MARK", None),
+        ("threading.Thread(target=work, args=(MARK,))", "mark is MARK", None),
+        ("mp.Process(target=work, args=(MARK,)); work(MARK)", "mark is MARK", None),
+        ("mp.Process(target=work, args=(Colour.RED,))", "mark is RED", None),
+    ],
+)
+def test_lost_identity_of_arguments(
+    tmp_path: Path, start: str, work: str, methods: tuple[str, ...] | None
+) -> None:
+    program = small(
+        tmp_path,
+        f"""
+        import enum
+        import threading
+
+        class Colour(enum.Enum):
+            RED = 1
+
+        MARK, OTHER, RED = object(), object(), Colour.RED
+
+        def work(mark, other=MARK):
+            print({work})  # here
+
+        def function(n):
+            {start}
+        """,
+    )
+    found = program.view().lost_identity(program.node("here", cst.Comparison))
+    assert [lost.start_methods for lost in found] == ([methods] if methods is not None else [])
 
 
 # Sharing ------------------------------------------------------------------------------------------
