@@ -87,12 +87,14 @@ def _passed(program: Program, test: f.Comparison, activation: Activation) -> Los
 
 
 def _only_argument(program: Program, expression: f.Expr, activation: Activation) -> Value | None:
-    """The one object that a parameter can be, and that is no default."""
+    """The one object that a parameter can be, and that is no default made by an import."""
     if not isinstance(expression, f.Name):
         return None
     for parameter in activation.scope.parameters:
         if parameter.name == expression.id:
-            plain = parameter.kind in ("positional", "keyword") and parameter.default is None
+            plain = parameter.kind in ("positional", "keyword") and (
+                parameter.default is None or isinstance(parameter.default, f.Constant)
+            )
             rebound = expression.id in program.outline(activation).bindings
             values = program.values(expression, activation)
             return next(iter(values)) if plain and not rebound and len(values) == 1 else None
