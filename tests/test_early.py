@@ -44,6 +44,8 @@ MARK, SLEEP = "jobs.task_done()  # here\n", "time.sleep(1)\n"
         ("if job is None: toolbox.close()\n" + MARK + SLEEP, False),
         ("if job:\n    jobs.task_done()\n    continue\n" + MARK + SLEEP, False),
         (MARK, False),
+        (MARK + "out.get()\n" + SLEEP, True),
+        ("jobs.get()\n" + MARK + SLEEP, True),
     ],
 )
 def test_work_after_the_mark(tmp_path: Path, body: str, found: bool) -> None:
@@ -61,6 +63,7 @@ def test_work_after_the_mark(tmp_path: Path, body: str, found: bool) -> None:
     [
         ("daemon=True", "jobs.join()", True),
         ("daemon=True", "jobs.join()\nprint(1)", True),
+        ("daemon=True", "(jobs if toolbox.a() else mp.JoinableQueue()).join()", False),
         ("daemon=False", "jobs.join()", False),
         ("daemon=toolbox.a()", "jobs.join()", False),
         ("daemon=True", "pass", False),

@@ -31,6 +31,24 @@ KILLED = """
                 print(1)
             time.sleep(1)
 
+    def both(lock, word, news):
+        while True:
+            with lock:
+                time.sleep(1)
+            time.sleep(1)
+
+    def perhaps(lock, word, news):
+        while True:
+            with lock:
+                rest()
+
+    def rest():
+        if toolbox.a():
+            time.sleep(1)
+
+    def tries(lock, word, news):
+        lock.acquire(timeout=1)
+
     def until(lock, word, news):
         while toolbox.more():
             with lock:
@@ -87,6 +105,8 @@ def holds(program: Small) -> bool:
         ("quick", SLEEP + KILL + USE, False),
         ("resting", SLEEP + KILL + USE, False),
         ("until", SLEEP + KILL + USE, False),
+        ("both", SLEEP + KILL + USE, False),
+        ("perhaps", SLEEP + KILL + USE, False),
         # it is told by the process itself
         ("says", HEAR + KILL + USE, True),
         ("says", "word.wait(1)\n" + KILL + USE, False),
@@ -121,6 +141,11 @@ def holds(program: Small) -> bool:
             True,
         ),
         ("always", SLEEP + KILL + "mp.Process(target=print, args=(lock,)).start()", False),
+        (
+            "always",
+            SLEEP + KILL + "mp.Process(target=tries, args=(lock, word, news)).start()",
+            False,
+        ),
     ],
 )
 def test_a_lock_that_is_held(tmp_path: Path, target: str, body: str, held: bool) -> None:

@@ -96,6 +96,10 @@ EACH = "for n in it: hits.put((n, n))"
         ("hits.put(it)", "worker.start()  # here", None),
         # whether all of it
         ("while True: hits.put((it, it))", "worker.start()  # here\nhits.get()", None),
+        ("while True: hits.put('x' * 100_000)", "worker.start()  # here", None),
+        ("for n in iter(it.get, None): hits.put((n, n))", "jobs = mp.Queue()\n"
+         "worker = mp.Process(target=work, args=(hits, jobs))\nworker.start()  # here", None),
+        ("hits.put('x' * 100_000)  # here", "worker.start()", None),
         ("while it: hits.put((it, it))", "worker.start()  # here\nhits.get()", None),
         ("for n in it:\n    hits.put((n, n))\n    if n: break", "worker.start()  # here", None),
         ("for n in it:\n    if n: hits.put((n, n))", "worker.start()  # here", None),

@@ -49,6 +49,8 @@ KILL, GET = "p.terminate()  # here\n", "answers.get()"
         ("p.start()\n" + KILL + "p = mp.Process(target=work, args=(jobs, answers))\np.start()\n"
          + GET, False),
         ("toolbox.a(answers)\np.start()\n" + KILL + GET, False),
+        ("ps = [mp.Process(target=work, args=(jobs, answers)) for _ in range(3)]\n"
+         "for p in ps: p.start()\nps[0].terminate()  # here\n" + GET, False),
         ("for _ in flag: p = mp.Process(target=work, args=(jobs, answers)); p.start()\n"
          + KILL + GET, False),
     ],
@@ -59,3 +61,22 @@ def test_a_process_that_is_killed_at_once(tmp_path: Path, body: str, found: bool
     assert (lost is not None) is found
     if lost is not None:
         assert lost.put.text == "answers.put()" and lost.get.does == "get"
+
+
+def test_the_end_of_a_pipe_may_be_noticed(tmp_path: Path) -> None:
+    program = small(
+        tmp_path,
+        """
+        def work(writer):
+            writer.send(1)
+
+        def main():
+            reader, writer = mp.Pipe(False)
+            p = mp.Process(target=work, args=(writer,))
+            p.start()
+            p.terminate()  # here
+            writer.close()
+            reader.recv()
+        """,
+    )
+    assert program.program.order.killed(program.operation("here")) is None

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from mplint.model import facts as f
 from mplint.model.channels.waiting import is_end
 from mplint.model.flow import NORMAL, Flow, Machine
-from mplint.model.nouns import MAIN
 from mplint.model.processes.killing import Ending
 from mplint.model.values import Activation, Site
 
@@ -50,7 +49,7 @@ class _Working(Machine[str]):
         if operation.does == "get":
             return ("fresh",)
         if operation.does == "task-done":
-            self.late = self.late or state == "worked" or operation is not self.mark
+            self.late = self.late or state != "fresh" or operation is not self.mark
             return ("marked",)
         return (state,)
 
@@ -75,14 +74,14 @@ def early(program: Program, mark: Operation) -> Early | None:
     keeps the program from ending, and the daemons with it."""
     waiting = program.waiting
     channel = waiting.channel_of(mark) if mark.does == "task-done" and mark.sure else None
-    if channel is None or not channel.is_closed_world or channel.kind.family != "process":
+    if channel is None or not channel.is_closed_world:
         return None
     joins = [o for o in program.on.get(mark.receiver, ()) if o.does == "join-tasks"]
     for worker in mark.runners:
         if isinstance(worker, str) or worker.in_pool or worker.daemon is not True:
             continue
         gets = [get for get in channel.gets if worker in get.runners]
-        if len(gets) != 1 or any(waiting.is_opaque(entry) for entry in worker.entries):
+        if not gets or any(waiting.is_opaque(entry) for entry in worker.entries):
             continue
         machine = _Working(channel, mark)
         flow = Flow(program, machine)
@@ -91,7 +90,7 @@ def early(program: Program, mark: Operation) -> Early | None:
         if machine.work is None or machine.late:
             continue
         for join in joins:
-            if join.sure and join.runners == {MAIN} and _ends_with(program, join):
+            if join.sure and _ends_with(program, join):
                 return Early(worker, gets[0], machine.work, join)
     return None
 

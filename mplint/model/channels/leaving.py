@@ -97,7 +97,7 @@ def _is_per_item(program: Program, put: Operation) -> bool:
     """Whether something is put for each element of what is not known, to the last one."""
     outline = program.outline(put.activation)
     loops = [frame.node for frame in outline.loops(put.at)]
-    if not loops or not put.activation.scope.parameters:
+    if not loops:
         return False
     for loop in loops:
         if not isinstance(loop, f.For) or can_leave(loop.body):
@@ -123,9 +123,7 @@ def _on(channel: Channel) -> list[Operation]:
 def _ends_after(program: Program, operation: Operation) -> bool:
     """Whether the main process comes to its end by itself after an operation, and nothing in the
     program kills processes."""
-    if program.sentinels.kills_children() or program.waiting.is_service(operation):
-        return False
-    if program.waiting.threads_of(operation.activation):
+    if program.sentinels.kills_children():
         return False
     flow = Flow(program, _Passed(operation))
     return any(
