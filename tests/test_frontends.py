@@ -986,6 +986,7 @@ def test_flake8_options(write: Write) -> None:
     assert firsts(flake8("a.py")) == []
     assert firsts(flake8("a.py", "--mplint-select=MPL102,MPL114")) == ["a.py:5:1: MPL114"]
     assert firsts(flake8("a.py", "--mplint-extend-select=MPL114")) == ["a.py:5:1: MPL114"]
+    assert firsts(flake8("a.py", "--mplint-select=readiness-3.14")) == []
     assert firsts(flake8("a.py", "--mplint-select=MPL114", "--mplint-ignore=MPL114")) == []
     assert "a.py:5:1: MPL114" in firsts(flake8("a.py", "--mplint-isolated"))
     assert firsts(flake8("a.py", "--mplint-config=mine.toml")) == ["a.py:6:8: MPL003"]

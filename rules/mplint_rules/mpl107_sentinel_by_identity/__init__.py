@@ -34,7 +34,7 @@ RULE = Rule(
     code="MPL107",
     name="sentinel-by-identity",
     kind="bug",
-    summary="a sentinel is compared by identity, which does not survive the way through a queue",
+    summary="a sentinel is compared by identity, which does not survive the way to a process",
     message=(
         "`{operator} {sentinel}` {holds} holds for what another process has sent: that is a copy, "
         "and a copy of {what} is {other}{where}"
