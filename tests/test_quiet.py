@@ -36,7 +36,7 @@ HARMLESS = {
     "dataclass": "import dataclasses as d\n@d.dataclass(frozen=True)\nclass it:\n    n: int\n",
     "to be entered": "class it:\n    def __enter__(self):\n        return self\n"
     "    def __exit__(self, *error):\n        self.after()\n",
-    "super": "class it:\n    def __init__(self):\n        super().__init__()\n",
+    "super": "class it(object):\n    def __init__(self):\n        super().__init__()\n",
     "kept": "import functools\n@functools.cache\ndef it():\n    return 1\n",
 }
 
@@ -84,3 +84,15 @@ def test_harmless(tmp_path: Path, source: str) -> None:
 @pytest.mark.parametrize("source", NOT_KNOWN.values(), ids=NOT_KNOWN)
 def test_not_known(tmp_path: Path, source: str) -> None:
     assert not judge(tmp_path, source)
+
+
+def test_own_name(tmp_path: Path) -> None:
+    """A function is not taken for the one of Python that goes by the same name."""
+    main = """
+        import multiprocessing
+        from helpers import exit
+        exit()
+    """
+    record = Small(tmp_path, main, helpers="def exit(): pass").program.record
+    assert "exit" not in record.externals.values()
+    assert [found.name for [found] in record.deferred.values()] == ["exit"]

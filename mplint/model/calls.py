@@ -357,7 +357,8 @@ def _call_deferred(solver: Solver, function: Deferred, site: CallSite, given: Ar
                 if isinstance(value, FunctionRef):
                     solver.escape(value, site.activation, site.at)
         if solver.record is not None:
-            solver.record.externals[site.activation, site.at] = function.name
+            # not by its bare name: it may be called as something of Python is, such as `exit`
+            solver.record.externals[site.activation, site.at] = f"?{function.name}"
             solver.record.deferred.setdefault((site.activation, site.at), set()).add(function)
         return JUST_UNKNOWN
     found: set[Value] = set()

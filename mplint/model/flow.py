@@ -735,7 +735,7 @@ class Flow(Generic[State]):
         """Whether a call runs only functions of files that are not followed, and none can raise."""
         called = self.program.record.deferred.get((activation, at), ())
         quiet = self.program.quiet
-        return any(value.name == path for value in called) and all(
+        return any(path == f"?{value.name}" for value in called) and all(
             quiet.call(value.path, value.name) for value in called
         )
 

@@ -156,7 +156,7 @@ class _Reader:
         if rest:
             name = rest.rpartition(".")[2]
             if self._is_super(base):
-                return not self.facts.scopes[self.scope.parent].arguments
+                return True  # a class with other bases than harmless ones is not read at all
             return name in python.QUIET_METHODS
         return (
             isinstance(base, f.Name)

@@ -36,7 +36,9 @@ class _ToTheEnd(Machine[str]):
         self.wait = wait
 
     def operate(self, state: str, operation: Operation) -> Iterable[str]:
-        return ("got",) if operation.receiver is self.wait.receiver else (state,)
+        if operation.receiver is not self.wait.receiver or operation.does == "close":
+            return (state,)
+        return ("got",)
 
     def unsure(self, state: str, operation: Operation) -> Iterable[str]:
         return (state,)
