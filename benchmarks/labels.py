@@ -23,12 +23,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tables import table
+
 from mplint.config import Configuration, Settings
 from mplint.diagnostics import Diagnostic
 from mplint.engine import Engine
 from mplint.registry import load
 
 LABELS = Path(__file__).parent / "labels.csv"
+LABEL_NAMES = ("TRUE", "DEBATABLE", "FALSE")
 PACKAGES = {"pytorch/pytorch": "torch", "pymc-devs/pymc": "pymc"}
 """Projects that are taken from PyPI, by version."""
 
@@ -131,14 +134,11 @@ def main() -> int:
             codes = ",".join(sorted(hit))
             place = f"{site.repository}/{site.path}:{site.line}"
             print(f"{codes:13} {site.label:9} {site.naive_rule:29} {place}")
-    width = max(len(rule) for rule, _ in total)
-    print(f"{'':{width}}  {'TRUE':>9}  {'DEBATABLE':>9}  {'FALSE':>9}")
+    rows = []
     for rule in sorted({rule for rule, _ in total}, key=lambda rule: (rule == "all", rule)):
-        cells = [
-            f"{flagged[rule, label]}/{total[rule, label]}" if total[rule, label] else ""
-            for label in ("TRUE", "DEBATABLE", "FALSE")
-        ]
-        print(f"{rule:{width}}  {cells[0]:>9}  {cells[1]:>9}  {cells[2]:>9}")
+        counts = ((flagged[rule, label], total[rule, label]) for label in LABEL_NAMES)
+        rows.append([rule, *(f"{hit}/{every}" if every else "" for hit, every in counts)])
+    print(table(["", *LABEL_NAMES], rows))
     return 0
 
 
