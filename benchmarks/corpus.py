@@ -159,27 +159,25 @@ def measure(package: Package, corpus: Path, patience: float) -> Measured:
     folder = package.folder(corpus)
     sources = [path.read_bytes() for path in folder.rglob("*.py")]
     lines = sum(source.count(b"\n") for source in sources)
-    began = time.perf_counter()
     try:
-        said, megabytes = run_mplint(folder, patience)
+        said, seconds, megabytes = run_mplint(folder, patience)
     except Trouble as trouble:
-        seconds = time.perf_counter() - began
-        return Measured(package, len(sources), lines, seconds, 0, (), str(trouble))
-    seconds = time.perf_counter() - began
+        return Measured(package, len(sources), lines, 0, 0, (), str(trouble))
     findings = tuple(identify(package, folder, said))
     return Measured(package, len(sources), lines, seconds, megabytes, findings)
 
 
-def run_mplint(folder: Path, patience: float) -> tuple[list[dict[str, Any]], float]:
-    """What `mplint check` reports on a folder, and its peak memory in megabytes."""
-    command = [sys.executable, "-m", "mplint", "check", "--isolated", "--jobs", "1"]
+def run_mplint(folder: Path, patience: float) -> tuple[list[dict[str, Any]], float, float]:
+    """What `mplint check` reports on a folder, its seconds of processor time and its peak memory in
+    megabytes."""
+    command = [sys.executable, "-m", "mplint", "check", "--isolated", "--no-cache", "--jobs", "1"]
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = subprocess.Popen(
             [*command, "--output-format", "json", "."], cwd=folder, stdout=out, stderr=err
         )
         alarm = threading.Timer(patience, process.kill)
         alarm.start()
-        status, kilobytes = wait_for(process)
+        status, seconds, megabytes = wait_for(process)
         late = not alarm.is_alive()
         alarm.cancel()
         if late:
@@ -189,16 +187,20 @@ def run_mplint(folder: Path, patience: float) -> tuple[list[dict[str, Any]], flo
             words = err.read().decode(errors="replace")
             raise Trouble(f"mplint ends with {status}:\n{words}")
         out.seek(0)
-        return json.loads(out.read()), kilobytes / 1024
+        return json.loads(out.read()), seconds, megabytes
 
 
-def wait_for(process: subprocess.Popen[bytes]) -> tuple[int, float]:
-    """The exit status of a process, and its peak memory in kilobytes where the system tells it."""
+def wait_for(process: subprocess.Popen[bytes]) -> tuple[int, float, float]:
+    """The exit status of a process, its seconds of processor time and its peak memory in megabytes,
+    where the system tells them: else seconds on the clock, and 0."""
     if not hasattr(os, "wait4"):
-        return process.wait(), 0.0
+        began = time.perf_counter()
+        return process.wait(), time.perf_counter() - began, 0.0
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    return process.returncode, usage.ru_maxrss / (1024 if sys.platform == "darwin" else 1)
+    bytes_each = 1 if sys.platform == "darwin" else 1024
+    seconds = usage.ru_utime + usage.ru_stime
+    return process.returncode, seconds, usage.ru_maxrss * bytes_each / 2**20
 
 
 def identify(package: Package, folder: Path, said: Iterable[dict[str, Any]]) -> list[Finding]:
