@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from mplint.model import facts as f
 from mplint.model.flow import ANY, NORMAL, Error, Flow, Gone, Machine, Raised, catches
 from mplint.model.outline import Around
+from mplint.model.state.once import is_single_for
 from mplint.model.values import Activation, ClassRef, Literal, Made, Site, Value
 
 if TYPE_CHECKING:
@@ -262,6 +263,8 @@ class Waiting:
         if gets is None:
             return None
         puts = self._possible_puts(channel)
+        if puts and not is_single_for(self.program, channel.exit, wait.activation):
+            return None  # the puts are those on one of many queues, the gets those on all of them
         return (puts, gets) if puts is not None and puts < gets else None
 
     def _certain_gets(self, channel: Channel, last: Operation) -> int | None:
@@ -278,6 +281,10 @@ class Waiting:
                 return None
             if get.at > last.at:
                 continue
+            if get.receiver_expression is not None:
+                objects = get.values(get.receiver_expression)
+                if len({v.context for v in objects if isinstance(v, Made)}) > 1:
+                    return None  # one here and another there, made by the same expression
             outline = self.program.outline(get.activation)
             if any(
                 isinstance(fr.node, (f.Branch, f.Match, f.Try)) for fr in outline.around(get.at)

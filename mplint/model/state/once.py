@@ -24,13 +24,29 @@ def is_single(program: Program, made: Made) -> bool:
     return not program.outline(activation).loops(at) and runs_once(program, activation)
 
 
-def runs_once(program: Program, activation: Activation, depth: int = 0) -> bool:
+def is_single_for(program: Program, made: Made, user: Activation) -> bool:
+    """Whether a followed object is made once in a run of the program, or of a function that uses
+    it: not by a factory that is called again and again."""
+    places = program.made.get(made, [])
+    if made.given or len(places) != 1:
+        return False
+    activation, at = places[0]
+    if activation is user:
+        return True
+    return not program.outline(activation).loops(at) and runs_once(program, activation, of=user)
+
+
+def runs_once(
+    program: Program, activation: Activation, depth: int = 0, of: Activation | None = None
+) -> bool:
     """Whether a function is called in one place only, and not in a loop; what nobody in sight
-    calls is taken to run once."""
+    calls is taken to run once, and so is the function `of` one of whose runs we speak."""
+    if activation is of:
+        return True
     if depth > MAX_DEPTH:
         return False
     if activation.scope.kind == "class" and activation.outer is not None:
-        return runs_once(program, activation.outer, depth + 1)
+        return runs_once(program, activation.outer, depth + 1, of)
     edges = {(edge.caller, edge.at): edge for edge in program.callers.get(activation, ())}
     if not edges:
         return True
@@ -44,7 +60,7 @@ def runs_once(program: Program, activation: Activation, depth: int = 0) -> bool:
     ):
         return False
     looped = program.outline(edge.caller).loops(edge.at)
-    return not looped and runs_once(program, edge.caller, depth + 1)
+    return not looped and runs_once(program, edge.caller, depth + 1, of)
 
 
 def is_many(program: Program, worker: Worker) -> bool:
