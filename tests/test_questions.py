@@ -1300,7 +1300,8 @@ def test_lost_identity(tmp_path: Path, test: str, what: str | None) -> None:
         ("mp.Process(target=work, args=(n and MARK,))", "mark is MARK", None),
         ("mp.Process(target=work, args=(MARK, MARK))", "mark is other", None),  # copied together
         ("mp.Process(target=work, args=(1, MARK))", "other is MARK", None),  # or its default
-        ("mp.Process(target=work, args=(MARK,))", "(mark := n) is MARK", None),
+        ("mp.Process(target=work, args=(MARK,))", "[mark := MARK, mark is MARK]", None),
+        ("mp.Process(target=work, args=(MARK,))", "[mark is MARK, work(MARK)]", None),
         ("threading.Thread(target=work, args=(MARK,))", "mark is MARK", None),
         ("mp.Process(target=work, args=(MARK,)); work(MARK)", "mark is MARK", None),
         ("mp.Process(target=work, args=(Colour.RED,))", "mark is RED", None),
