@@ -233,7 +233,8 @@ def call_function(
 ) -> Values:
     if not _fits(solver, function, site, given):
         return NOTHING  # it raises before anything of the function runs
-    callee = solver.activation_of(function, _site(site), site.activation)
+    launched = site.launch is not None
+    callee = solver.activation_of(function, _site(site), site.activation, launched=launched)
     solver.enter(callee)
     if _is_wrapped(solver, function):
         hand_over(solver, site, given)

@@ -72,6 +72,12 @@ def _refine(solver: Solver, record: Record) -> Policy:
             calls.is_shared(solver, value) for value in returned
         ):
             functions.add(activation.scope)
+    # what each call of a function makes goes to another process, which must not meet the others'
+    functions |= {
+        edge.callee.scope
+        for edge in record.edges
+        if edge.launch is not None and edge.given and edge.caller.scope in functions
+    }
     return Policy(frozenset(functions), _split_classes(solver, record))
 
 

@@ -358,15 +358,21 @@ class Solver:
             self._schedule(task)
 
     def activation_of(
-        self, function: FunctionRef, site: Site | None, caller: Activation | None = None
+        self,
+        function: FunctionRef,
+        site: Site | None,
+        caller: Activation | None = None,
+        *,
+        launched: bool = False,
     ) -> Activation:
-        """The activation that a call of `function` at `site` reaches."""
+        """The activation that a call of `function` at `site` reaches. What is launched by a helper
+        belongs to the call of those that the helper works for."""
         context: Context = ()
         receiver = function.receiver
         if isinstance(receiver, Instance) and receiver.site is not None:
             context = (receiver.site,)
         elif function.scope in self.policy.functions and site is not None:
-            context = (site, *(caller.context[:1] if caller else ()))
+            context = (site, *(caller.context[: 1 + launched] if caller else ()))
         return self.intern.activation(function.path, function.scope, function.outer, context)
 
     def owner(self, activation: Activation) -> Activation | ClassRef:
