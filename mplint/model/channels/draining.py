@@ -137,17 +137,7 @@ class Draining:
         for channel in self.program.channels.values():
             if channel.kind.family == "process" and channel.is_closed_world:
                 if any(worker in put.runners and put.sure for put in channel.puts):
-                    if not self._is_anothers(channel, worker):
-                        yield channel
-
-    def _is_anothers(self, channel: Channel, worker: Worker) -> bool:
-        """Whether a worker is given another copy: a function that makes a queue and a process makes
-        a pair of them in each call, and only what belongs together meets."""
-        queue = channel.entrance
-        given = (values for edge in worker.edges for _, values in edge.given)
-        copies = {made for values in given for made in self.program.held(values)}
-        copies = {made for made in copies if made.site == queue.site}
-        return bool(copies) and queue not in copies
+                    yield channel
 
     def _is_read_here_only(self, channel: Channel, activation: Activation) -> bool:
         """Whether nobody else reads: no other process, no thread beside the one that joins."""
