@@ -16,6 +16,6 @@ def forget_current_folder() -> None:
 
 if __name__ == "__main__":
     forget_current_folder()
-    from mplint.frontends.cli import main
+    from mplint.frontends.cli import run
 
-    sys.exit(main())
+    run()

@@ -11,10 +11,10 @@ it inside its file, and `Tree.node(at)` finds the syntax node again when its pos
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import EllipsisType
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 # Expressions ------------------------------------------------------------------------------------
 
@@ -397,120 +397,95 @@ class FileFacts:
 # Walking ----------------------------------------------------------------------------------------
 
 
-def parts(expression: Expr) -> Iterator[Expr]:
+# Each by a table: to look for the class of a fact one by one costs more than all else here.
+
+
+def parts(expression: Expr) -> Sequence[Expr]:
     """The direct parts of an expression, in the order in which Python evaluates them."""
-    match expression:
-        case Name() | Constant() | Lambda() | Imported():
-            return
-        case Attribute(value=value) | Await(value=value) | Star(value=value):
-            yield value
-        case Call(function=function, arguments=arguments):
-            yield function
-            for argument in arguments:
-                yield argument.value
-        case Display(items=items):
-            yield from items
-        case DictDisplay(items=pairs):
-            for key, value in pairs:
-                if key is not None:
-                    yield key
-                yield value
-        case Comprehension(clauses=clauses, key=key, element=element):
-            for clause in clauses:
-                yield clause.source
-                yield from clause.tests
-            if key is not None:
-                yield key
-            yield element
-        case Subscript(value=value, index=index):
-            yield value
-            yield index
-        case Unary(operand=operand):
-            yield operand
-        case Binary(operands=operands) | Boolean(operands=operands):
-            yield from operands
-        case Comparison(left=left, rest=rest):
-            yield left
-            for _, right in rest:
-                yield right
-        case Conditional(test=test, then=then, otherwise=otherwise):
-            yield test
-            yield then
-            yield otherwise
-        case Yield(value=maybe):
-            if maybe is not None:
-                yield maybe
-        case Walrus(value=value):
-            yield value
-        case Slice(parts=pieces) | Text(parts=pieces):
-            yield from pieces
+    return _PARTS[type(expression)](expression)
 
 
-def expressions(step: Step) -> Iterator[Expr]:
+def _of_pairs(display: DictDisplay) -> list[Expr]:
+    return [part for pair in display.items for part in pair if part is not None]
+
+
+def _of_comprehension(node: Comprehension) -> list[Expr]:
+    found: list[Expr] = []
+    for clause in node.clauses:
+        found += (clause.source, *clause.tests)
+    if node.key is not None:
+        found.append(node.key)
+    found.append(node.element)
+    return found
+
+
+_PARTS: dict[type, Callable[[Any], Sequence[Expr]]] = {
+    Name: lambda node: (),
+    Constant: lambda node: (),
+    Lambda: lambda node: (),
+    Imported: lambda node: (),
+    Attribute: lambda node: (node.value,),
+    Await: lambda node: (node.value,),
+    Star: lambda node: (node.value,),
+    Walrus: lambda node: (node.value,),
+    Call: lambda node: (node.function, *[argument.value for argument in node.arguments]),
+    Display: lambda node: node.items,
+    DictDisplay: _of_pairs,
+    Comprehension: _of_comprehension,
+    Subscript: lambda node: (node.value, node.index),
+    Unary: lambda node: (node.operand,),
+    Binary: lambda node: node.operands,
+    Boolean: lambda node: node.operands,
+    Comparison: lambda node: (node.left, *[right for _, right in node.rest]),
+    Conditional: lambda node: (node.test, node.then, node.otherwise),
+    Yield: lambda node: () if node.value is None else (node.value,),
+    Slice: lambda node: node.parts,
+    Text: lambda node: node.parts,
+}
+
+
+def expressions(step: Step) -> Sequence[Expr]:
     """The expressions that a step itself evaluates, without those of the blocks inside it."""
-    match step:
-        case Evaluate(value=value):
-            yield value
-        case Assert(test=test, message=message):
-            yield test
-            if message is not None:
-                yield message
-        case Bind(targets=targets, value=bound):
-            if bound is not None:
-                yield bound
-            yield from targets
-        case Forget(targets=targets):
-            yield from targets
-        case Leave(value=left):
-            if left is not None:
-                yield left
-        case While(test=test):
-            yield test
-        case Branch(arms=arms):
-            for test, _ in arms:
-                yield test
-        case Match(subject=subject, cases=cases):
-            yield subject
-            for case in cases:
-                if case.guard is not None:
-                    yield case.guard
-        case For(target=target, source=source):
-            yield source
-            yield target
-        case With(items=items):
-            for manager, target_or_none in items:
-                yield manager
-                if target_or_none is not None:
-                    yield target_or_none
-        case Try(handlers=handlers):
-            for handler in handlers:
-                if handler.type is not None:
-                    yield handler.type
-        case Define(decorators=decorators):
-            yield from decorators
+    return _EXPRESSIONS[type(step)](step)
 
 
-def blocks(step: Step) -> Iterator[Block]:
+def _given(*maybe: Expr | None) -> list[Expr]:
+    return [expression for expression in maybe if expression is not None]
+
+
+_EXPRESSIONS: dict[type, Callable[[Any], Sequence[Expr]]] = {
+    Evaluate: lambda step: (step.value,),
+    Assert: lambda step: _given(step.test, step.message),
+    Bind: lambda step: step.targets if step.value is None else (step.value, *step.targets),
+    Forget: lambda step: step.targets,
+    Leave: lambda step: () if step.value is None else (step.value,),
+    While: lambda step: (step.test,),
+    Branch: lambda step: [test for test, _ in step.arms],
+    Match: lambda step: _given(step.subject, *[case.guard for case in step.cases]),
+    For: lambda step: (step.source, step.target),
+    With: lambda step: _given(*[part for item in step.items for part in item]),
+    Try: lambda step: _given(*[handler.type for handler in step.handlers]),
+    Define: lambda step: step.decorators,
+}
+
+
+def blocks(step: Step) -> Sequence[Block]:
     """The blocks inside a step, in source order."""
-    match step:
-        case Branch(arms=arms, otherwise=otherwise):
-            for _, then in arms:
-                yield then
-            yield otherwise
-        case Match(cases=cases):
-            for case in cases:
-                yield case.body
-        case For(body=body, otherwise=otherwise) | While(body=body, otherwise=otherwise):
-            yield body
-            yield otherwise
-        case With(body=body):
-            yield body
-        case Try(body=body, handlers=handlers, otherwise=otherwise, final=final):
-            yield body
-            for handler in handlers:
-                yield handler.body
-            yield otherwise
-            yield final
+    find = _BLOCKS.get(type(step))
+    return find(step) if find is not None else ()
+
+
+_BLOCKS: dict[type, Callable[[Any], Sequence[Block]]] = {
+    Branch: lambda step: (*[then for _, then in step.arms], step.otherwise),
+    Match: lambda step: [case.body for case in step.cases],
+    For: lambda step: (step.body, step.otherwise),
+    While: lambda step: (step.body, step.otherwise),
+    With: lambda step: (step.body,),
+    Try: lambda step: (
+        *(step.body, *[handler.body for handler in step.handlers]),
+        *(step.otherwise, step.final),
+    ),
+}
 
 
 def leaves(target: Expr) -> Iterator[Expr]:
@@ -527,15 +502,19 @@ def leaves(target: Expr) -> Iterator[Expr]:
 
 def walruses(expression: Expr) -> Iterator[Walrus]:
     """The assignments inside an expression."""
-    if isinstance(expression, Walrus):
-        yield expression
-    for part in parts(expression):
-        yield from walruses(part)
+    todo = [expression]
+    while todo:
+        expression = todo.pop()
+        if type(expression) is Walrus:
+            yield expression
+        todo += reversed(parts(expression))
 
 
 def steps(block: Block) -> Iterator[Step]:
     """All steps of a block, those inside its steps included, in source order."""
-    for step in block:
+    todo = list(reversed(block))
+    while todo:
+        step = todo.pop()
         yield step
-        for inner in blocks(step):
-            yield from steps(inner)
+        for inner in reversed(blocks(step)):
+            todo += reversed(inner)

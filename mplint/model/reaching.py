@@ -35,9 +35,13 @@ def reaching(scope: f.Scope, shared: frozenset[str]) -> Reaching:
     counts: dict[str, int] = {
         parameter.name: 1 for parameter in scope.parameters if parameter.name in scope.bound
     }
+    definitions: dict[f.Step, list[tuple[str, int]]] = {}
     for step in f.steps(scope.body):
-        for name, _ in _definitions(step):
-            counts[name] = counts.get(name, 0) + 1
+        found = list(_definitions(step))
+        if found:
+            definitions[step] = found
+            for name, _ in found:
+                counts[name] = counts.get(name, 0) + 1
     names = frozenset(
         name
         for name, count in counts.items()
@@ -45,7 +49,7 @@ def reaching(scope: f.Scope, shared: frozenset[str]) -> Reaching:
     )
     if not names or scope.kind == "class":
         return _NONE
-    walk = _Walk(names)
+    walk = _Walk(names, definitions)
     state = {p.name: frozenset({ENTRY}) for p in scope.parameters if p.name in names}
     walk.block(scope.body, state)
     return Reaching(names, walk.reads)
@@ -85,8 +89,15 @@ def _targets(target: f.Expr) -> Iterator[tuple[str, int]]:
 
 
 class _Walk:
-    def __init__(self, names: frozenset[str]) -> None:
+    def __init__(
+        self, names: frozenset[str], definitions: dict[f.Step, list[tuple[str, int]]]
+    ) -> None:
         self.names = names
+        self.definitions = {
+            step: kept
+            for step, found in definitions.items()
+            if (kept := [(name, at) for name, at in found if name in names])
+        }
         self.reads: dict[int, frozenset[int]] = {}
 
     def block(self, block: f.Block, state: _State | None) -> _State | None:
@@ -177,13 +188,12 @@ class _Walk:
         """The state when a block may have stopped anywhere."""
         found = dict(state)
         for step in f.steps(block):
-            for name, at in _definitions(step):
-                if name in self.names:
-                    found[name] = found.get(name, frozenset()) | {at}
+            for name, at in self.definitions.get(step, ()):
+                found[name] = found.get(name, frozenset()) | {at}
         return found
 
     def assign(self, step: f.Step, state: _State) -> _State:
-        definitions = [(name, at) for name, at in _definitions(step) if name in self.names]
+        definitions = self.definitions.get(step)
         if not definitions:
             return state
         state = dict(state)

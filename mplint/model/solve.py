@@ -298,7 +298,11 @@ class Solver:
 
     def read(self, cell: Cell) -> Values:
         if self._current is not None:
-            self.readers.setdefault(cell, set()).add(self._current)
+            readers = self.readers.get(cell)
+            if readers is None:
+                self.readers[cell] = {self._current}
+            else:
+                readers.add(self._current)
         return self.cells.get(cell, NOTHING)
 
     def escape(self, value: Value, activation: Activation, at: int) -> None:

@@ -89,6 +89,9 @@ def _value_before(
     program: Program, step: f.Bind, target: _Target, activation: Activation
 ) -> Made | None:
     """The shared value that a name certainly is where a step assigns to it."""
+    values = _held(program, target, activation)
+    if not any(isinstance(value, Made) and value.kind.role == "value" for value in values):
+        return None
     outline = program.outline(activation)
     name = describe(target)
     assigned: Values = JUST_DATA if _operator(step, name) is not None else NOTHING
@@ -104,7 +107,6 @@ def _value_before(
                 if other is not step and not outline.exclude(other.at, step.at):
                     return None
                 assigned |= program.values(value, activation)
-    values = _held(program, target, activation)
     left = [value for value in values if value not in assigned]
     found = [v for v in left if not (isinstance(v, Literal) and v.value is None)]
     if len(found) != 1 or not isinstance(found[0], Made) or found[0].given:

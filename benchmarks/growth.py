@@ -1,0 +1,287 @@
+"""How the time of an analysis grows with what is analysed.
+
+    python benchmarks/growth.py                 # all shapes
+    python benchmarks/growth.py branches queues # these only
+
+Each shape is a program that is generated at one size and at four times that size. Four times the
+input may take at most 4.4 times as long; what Python and mplint need to start, measured on an empty
+program, is subtracted first. Times are those of the processor, the least of some runs. Ends with 1
+when a shape grows faster.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import log
+from pathlib import Path
+
+FACTOR = 4
+ALLOWED = 4.4
+ALLOWED_FOR_ALL_RULES = 1.5
+
+HEAD = "import multiprocessing as mp\n\n"
+TAIL = """
+
+def main():
+    queue = mp.Queue()
+    worker = mp.Process(target=work, args=(queue,))
+    worker.start()
+    print(queue.get())
+    worker.join()
+
+
+if __name__ == "__main__":
+    main()
+"""
+
+Files = dict[str, str]
+
+
+def _function(lines: list[str]) -> Files:
+    """A program whose worker has these lines."""
+    body = "".join(f"    {line}\n" for line in lines)
+    return {"a.py": f"{HEAD}def work(queue, x=0):\n{body}    queue.put(x)\n{TAIL}"}
+
+
+def files(size: int) -> Files:
+    """Modules that start each other's workers."""
+    found = {}
+    for i in range(size):
+        other = f"from m{i - 1} import work as other\n" if i else "other = print\n"
+        worker = "\n\ndef work(queue):\n    queue.put(other)\n"
+        found[f"m{i}.py"] = HEAD + other + worker + TAIL
+    return found
+
+
+def long_function(size: int) -> Files:
+    return _function([f"x = prepare(x, {i})" for i in range(size)])
+
+
+def variables(size: int) -> Files:
+    return _function([line for i in range(size) for line in (f"v{i} = x", f"v{i} = f(v{i})")])
+
+
+def branches(size: int) -> Files:
+    lines = []
+    for i in range(size):
+        lines += [f"{'elif' if i else 'if'} x == {i}:", f"    x = f(x, {i})"]
+    return _function([*lines, "else:", "    raise ValueError(x)"])
+
+
+def ifs(size: int) -> Files:
+    return _function([line for i in range(size) for line in (f"if x == {i}:", f"    x = f({i})")])
+
+
+def cases(size: int) -> Files:
+    lines = ["match x:"]
+    for i in range(size):
+        lines += [f"    case {i}:", f"        x = f(x, {i})"]
+    return _function(lines)
+
+
+def tries(size: int) -> Files:
+    lines = []
+    for i in range(size):
+        lines += ["try:", f"    x = f(x, {i})", "except ValueError:", "    x = g(x)"]
+    return _function(lines)
+
+
+def loops(size: int) -> Files:
+    """Loops in loops, eight deep, again and again."""
+    lines = []
+    for i in range(size):
+        depth = i % 8
+        lines.append(f"{'    ' * depth}for i{depth} in range(x):")
+        if depth == 7:
+            lines.append(f"{'    ' * 8}x = f(x, i{depth})")
+    while lines[-1].endswith("x):"):
+        lines.pop()
+    return _function(lines)
+
+
+def nesting(size: int) -> Files:
+    """Tests in tests: as deep as Python lets them be, and then from the top again."""
+    lines = []
+    for i in range(size):
+        lines.append(f"{'    ' * (i % 80)}if f(x, {i}):")
+        if i % 80 == 79 or i == size - 1:
+            lines.append(f"{'    ' * (i % 80 + 1)}x = g({i})")
+    return _function(lines)
+
+
+def queues(size: int) -> Files:
+    """Queues, each with a worker of its own, in one module."""
+    lines = ["def work(queue):", "    queue.put(1)", "", "", "def main():"]
+    for i in range(size):
+        lines += [f"    q{i} = mp.Queue()", f"    p{i} = mp.Process(target=work, args=(q{i},))"]
+        lines += [f"    p{i}.start()", f"    print(q{i}.get())", f"    p{i}.join()"]
+    return {
+        "a.py": HEAD + "\n".join([*lines, "", "", 'if __name__ == "__main__":', "    main()\n"])
+    }
+
+
+def idle_queues(size: int) -> Files:
+    """Queues that are made, and no more."""
+    lines = [f"queue_{i} = mp.Queue()" for i in range(size)]
+    return {"a.py": HEAD + "\n".join(lines) + "\n"}
+
+
+def processes(size: int) -> Files:
+    """Processes of one worker, each started and joined by itself."""
+    lines = [
+        "def work(queue):",
+        "    queue.put(1)",
+        "",
+        "",
+        "def main():",
+        "    queue = mp.Queue()",
+    ]
+    for i in range(size):
+        lines += [f"    p{i} = mp.Process(target=work, args=(queue,))", f"    p{i}.start()"]
+    lines += [f"    print(queue.get(), p{i}.join())" for i in range(size)]
+    return {
+        "a.py": HEAD + "\n".join([*lines, "", "", 'if __name__ == "__main__":', "    main()\n"])
+    }
+
+
+def call_chain(size: int) -> Files:
+    lines = [f"def f{i}(queue):\n    return f{i + 1}(queue)\n\n" for i in range(size)]
+    lines.append(f"def f{size}(queue):\n    queue.put(1)\n\n\ndef work(queue):\n    f0(queue)\n")
+    return {"a.py": HEAD + "\n".join(lines) + TAIL}
+
+
+def call_sites(size: int) -> Files:
+    """One function that is called again and again."""
+    lines = ["def send(queue, x):", "    queue.put(x)", "", "", "def work(queue):"]
+    lines += [f"    send(queue, {i})" for i in range(size)]
+    return {"a.py": HEAD + "\n".join(lines) + "\n" + TAIL}
+
+
+def long_sum(size: int) -> Files:
+    return _function(["x = " + " + ".join(f"v{i}" for i in range(size))])
+
+
+def literal(size: int) -> Files:
+    return _function(["x = [" + ", ".join(f"({i}, 'n{i}')" for i in range(size)) + "]"])
+
+
+def classes(size: int) -> Files:
+    """Classes of processes, each with some methods."""
+    lines = []
+    for i in range(size):
+        lines += [f"class C{i}(mp.Process):", "    def __init__(self, queue):"]
+        lines += ["        super().__init__()", "        self.queue = queue", ""]
+        lines += ["    def run(self):", "        self.queue.put(self.prepare(1))", ""]
+        lines += ["    def prepare(self, x):", f"        return x + {i}", "", ""]
+    lines += ["def work(queue):", "    queue.put(1)"]
+    starts = [f"    C{i}(queue).start()" for i in range(size)]
+    lines += ["", "", "def start_all():", "    queue = mp.Queue()", *starts]
+    return {"a.py": HEAD + "\n".join(lines) + "\n" + TAIL}
+
+
+def methods(size: int) -> Files:
+    """One class with many methods, which call each other."""
+    lines = ["class Everything:", "    def __init__(self, queue):", "        self.queue = queue"]
+    for i in range(size):
+        lines += ["", f"    def m{i}(self, x):", f"        self.a{i} = x"]
+        lines += [f"        self.queue.put(self.m{(i + 1) % size}(x))"]
+    lines += ["", "", "def work(queue):", "    Everything(queue).m0(1)"]
+    return {"a.py": HEAD + "\n".join(lines) + "\n" + TAIL}
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What is generated, and a size at which it takes a second or so."""
+
+    make: Callable[[int], Files]
+    size: int
+
+
+SHAPES = {
+    "files": Shape(files, 50),
+    "long-function": Shape(long_function, 1000),
+    "variables": Shape(variables, 500),
+    "branches": Shape(branches, 1000),
+    "ifs": Shape(ifs, 1000),
+    "cases": Shape(cases, 1000),
+    "tries": Shape(tries, 500),
+    "loops": Shape(loops, 800),
+    "nesting": Shape(nesting, 800),
+    "queues": Shape(queues, 100),
+    "idle-queues": Shape(idle_queues, 2500),
+    "processes": Shape(processes, 100),
+    "call-chain": Shape(call_chain, 250),
+    "call-sites": Shape(call_sites, 500),
+    "long-sum": Shape(long_sum, 2500),
+    "literal": Shape(literal, 2500),
+    "classes": Shape(classes, 50),
+    "methods": Shape(methods, 250),
+}
+
+
+def write(program: Files, folder: Path) -> None:
+    """Makes a program a project of its own."""
+    folder.mkdir()
+    (folder / "pyproject.toml").touch()
+    for name, text in program.items():
+        (folder / name).write_text(text)
+
+
+def seconds(folder: Path, repeat: int, select: str = "ALL") -> float:
+    """The processor time of checking a folder in a new process, the least of some runs."""
+    command = [sys.executable, "-m", "mplint", "check", str(folder), "--isolated", "--quiet"]
+    command += ["--select", select, "--jobs", "1", "--no-cache", "--exit-zero"]
+    times = []
+    for _ in range(repeat):
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
+        times.append(usage.ru_utime + usage.ru_stime)
+    return min(times)
+
+
+def main() -> int:
+    """Measures, prints a line per shape, and returns the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("shapes", nargs="*", metavar="SHAPE", help=", ".join(SHAPES))
+    parser.add_argument("--repeat", type=int, default=3, metavar="N")
+    options = parser.parse_args()
+    if unknown := set(options.shapes) - set(SHAPES):
+        parser.error(f"there is no shape {', '.join(sorted(unknown))}")
+    failed = False
+    with tempfile.TemporaryDirectory() as temporary:
+        write({"a.py": HEAD}, Path(temporary, "empty"))
+        start = seconds(Path(temporary, "empty"), options.repeat)
+        print(f"{sys.version.split()[0]}; to start: {start:.2f} s, subtracted below")
+        for name in options.shapes or SHAPES:
+            shape, times = SHAPES[name], []
+            for size in (shape.size, shape.size * FACTOR):
+                folder = Path(temporary, f"{name}-{size}")
+                write(shape.make(size), folder)
+                times.append(max(seconds(folder, options.repeat) - start, 0.001))
+            ratio = times[1] / times[0]
+            late = ratio > ALLOWED
+            failed |= late
+            exponent = log(ratio, FACTOR)
+            sizes = f"{shape.size:5} {times[0]:6.2f} s   {shape.size * FACTOR:6} {times[1]:6.2f} s"
+            said = "  more than it may" if late else ""
+            print(f"{name:14} {sizes}   x{ratio:.2f}, exponent {exponent:.2f}{said}", flush=True)
+        if not options.shapes:
+            folder = Path(temporary, f"files-{SHAPES['files'].size * FACTOR}")
+            every, one = (seconds(folder, options.repeat, which) for which in ("ALL", "MPL102"))
+            ratio = every / one
+            failed |= ratio > ALLOWED_FOR_ALL_RULES
+            print(f"all rules {every:.2f} s, one rule {one:.2f} s: x{ratio:.2f}")
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
