@@ -486,7 +486,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         print(summary(measured, verdicts, result))
     if given.record:
-        write_verdicts(recorded(verdicts, measured).values(), VERDICTS)
+        now = read_verdicts(VERDICTS)  # somebody may have filled it in while mplint ran
+        write_verdicts(recorded(now, measured).values(), VERDICTS)
     return 1 if result.lost or result.back or result.troubled else 0
 
 
