@@ -218,7 +218,7 @@ SHAPES = {
     "processes": Shape(processes, 100),
     "call-chain": Shape(call_chain, 250),
     "call-sites": Shape(call_sites, 500),
-    "long-sum": Shape(long_sum, 2500),
+    "long-sum": Shape(long_sum, 250),
     "literal": Shape(literal, 2500),
     "classes": Shape(classes, 50),
     "methods": Shape(methods, 250),

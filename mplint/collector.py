@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-MUCH = 2_000_000
+MUCH = 10_000_000
 """So many new objects are worth a search for those that nobody needs any more."""
 
 

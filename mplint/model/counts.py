@@ -6,13 +6,14 @@ symbols say nothing about each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from mplint.model import containers
 from mplint.model import facts as f
-from mplint.model.outline import Around
+from mplint.model.outline import Around, Outline
 from mplint.model.values import Activation, Container, Literal, Named, Site
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ class Counter:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._changed: dict[f.Scope, set[str]] = {}  # by function, what it changes
+        self._set: dict[f.Scope, dict[str, list[str]]] = {}  # by class, who sets each attribute
 
     def turns(
         self,
@@ -250,22 +253,10 @@ class Counter:
 
     def _is_changed(self, source: f.Expr, activation: Activation) -> bool:
         """Whether a function changes something that it loops over and does not make itself."""
-        text = describe(source)
-        outline = self.program.outline(activation)
-        for expression in outline.expressions.values():
-            if isinstance(expression, f.Call) and isinstance(expression.function, f.Attribute):
-                changes = expression.function.name in _CHANGES
-                if changes and describe(expression.function.value) == text:
-                    return True
-        for step in f.steps(activation.scope.body):
-            targets: tuple[f.Expr, ...] = ()
-            if isinstance(step, f.Forget) or (isinstance(step, f.Bind) and step.operator):
-                targets = step.targets
-            for target in targets:
-                inner = target.value if isinstance(target, f.Subscript) else target
-                if describe(inner) == text:
-                    return True
-        return False
+        scope = activation.scope
+        if scope not in self._changed:
+            self._changed[scope] = set(_changed(self.program.outline(activation)))
+        return describe(source) in self._changed[scope]
 
     def _clauses(
         self, expression: f.Comprehension, activation: Activation, depth: int
@@ -351,17 +342,14 @@ class Counter:
         """Whether an attribute of `self` is set outside of `__init__`, and not only once."""
         outer = activation.outer
         assert outer is not None
-        places = [
-            scope.name
-            for scope in self.program.solver.files[outer.path].scopes
-            if scope.parent == outer.scope.index and scope.parameters
-            for step in f.steps(scope.body)
-            if isinstance(step, f.Bind)
-            for targets in step.targets
-            for target in f.leaves(targets)
-            if isinstance(target, f.Attribute) and target.name == name
-            if isinstance(target.value, f.Name) and target.value.id == scope.parameters[0].name
-        ]
+        if outer.scope not in self._set:
+            found: dict[str, list[str]] = defaultdict(list)
+            for scope in self.program.solver.files[outer.path].scopes:
+                if scope.parent == outer.scope.index and scope.parameters:
+                    for attribute in _set_on(scope.parameters[0].name, scope.body):
+                        found[attribute].append(scope.name)
+            self._set[outer.scope] = found
+        places = self._set[outer.scope].get(name, [])
         return len(places) > 1 and any(place != "__init__" for place in places)
 
     def _is_self(self, name: f.Name, activation: Activation) -> bool:
@@ -383,6 +371,28 @@ _SAME_LENGTH = frozenset({"enumerate", "list", "tuple", "reversed", "sorted"})
 _PURE = frozenset(
     {"cpu_count", "len", "max", "min", "int", "sched_getaffinity", "process_cpu_count"}
 )
+
+
+def _changed(outline: Outline) -> Iterator[str]:
+    """What a function changes, as it is written."""
+    for expression in outline.expressions.values():
+        if isinstance(expression, f.Call) and isinstance(expression.function, f.Attribute):
+            if expression.function.name in _CHANGES:
+                yield describe(expression.function.value)
+    for step in f.steps(outline.scope.body):
+        if isinstance(step, f.Forget) or (isinstance(step, f.Bind) and step.operator):
+            for target in step.targets:
+                yield describe(target.value if isinstance(target, f.Subscript) else target)
+
+
+def _set_on(name: str, block: f.Block) -> Iterator[str]:
+    """The attributes of a variable that a block sets, each as often as it does."""
+    for step in f.steps(block):
+        for targets in step.targets if isinstance(step, f.Bind) else ():
+            for target in f.leaves(targets):
+                if isinstance(target, f.Attribute) and isinstance(target.value, f.Name):
+                    if target.value.id == name:
+                        yield target.name
 
 
 def _owner(owner: object) -> tuple[object, ...]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from mplint.depth import on_deep_stack
@@ -14,6 +17,9 @@ from mplint.model.scripts import Scripts, Survey
 from mplint.model.solve import Imported
 from mplint.model.values import Site
 from mplint.source import Files, Source, Unreadable
+
+LARGE = 100_000
+"""The parser takes a lot of memory for a file of so many bytes, for a moment."""
 
 MAX_HOPS = 8
 """Packages that re-export a name from a package that re-exports it … end here."""
@@ -49,11 +55,14 @@ class ProjectLoader:
         try:
             tree = self.source(path).tree
             try:
-                return extract.lower(tree)
+                lowered = extract.lower(tree)
             except RecursionError:
-                return on_deep_stack(lambda: extract.lower(tree))
+                lowered = on_deep_stack(lambda: extract.lower(tree))
         except (Unreadable, RecursionError):
             return None
+        if len(self.source(path).data) > LARGE:
+            _give_back()
+        return lowered
 
     def place(self, site: Site) -> Place:
         """Where a numbered expression or step of a loaded file stands."""
@@ -138,6 +147,28 @@ class ProjectLoader:
             return self.files.read(path)
         except Unreadable:
             return b""
+
+
+@cache
+def _trim() -> Callable[[int], int] | None:
+    """The function with which glibc gives back memory that was freed, where it is."""
+    if sys.platform != "linux":
+        return None
+    try:
+        import ctypes
+
+        trim: Callable[[int], int] = ctypes.CDLL(None).malloc_trim
+    except (ImportError, OSError, AttributeError):
+        return None
+    return trim
+
+
+def _give_back() -> None:
+    """Gives the memory that the parser has freed back to the system. What was made meanwhile lies
+    between its pieces, so that it is not given back by itself: half of all memory, otherwise."""
+    trim = _trim()
+    if trim is not None:
+        trim(0)
 
 
 def _defines(data: bytes, name: str) -> bool:

@@ -12,6 +12,12 @@ from typing import TypeAlias
 
 from mplint.model import facts as f
 
+MAX_ASSIGNMENTS = 100
+"""A read that can see more assignments than this is taken to see them all."""
+
+_MANY = frozenset({-2})
+"""Stands for more assignments than that."""
+
 ENTRY = -1
 """The definition that a parameter has when the function begins."""
 
@@ -189,7 +195,7 @@ class _Walk:
         found = dict(state)
         for step in f.steps(block):
             for name, at in self.definitions.get(step, ()):
-                found[name] = found.get(name, frozenset()) | {at}
+                found[name] = _both(found.get(name, frozenset()), frozenset({at}))
         return found
 
     def assign(self, step: f.Step, state: _State) -> _State:
@@ -226,7 +232,9 @@ class _Walk:
     def expression(self, expression: f.Expr, state: _State) -> None:
         if isinstance(expression, f.Name):
             if expression.id in self.names:
-                self.reads[expression.at] = state.get(expression.id, frozenset())
+                seen = state.get(expression.id, frozenset())
+                if seen is not _MANY:
+                    self.reads[expression.at] = seen
             return
         if isinstance(expression, f.Walrus):
             self.expression(expression.value, state)
@@ -248,9 +256,19 @@ def _join(states: list[_State | None]) -> _State | None:
     return found
 
 
+def _both(one: frozenset[int], other: frozenset[int]) -> frozenset[int]:
+    if one is other or other is _MANY:
+        return other
+    if one is _MANY:
+        return one
+    both = one | other
+    return both if len(both) <= MAX_ASSIGNMENTS else _MANY
+
+
 def _joined(one: _State, other: _State) -> _State:
     if one is other:
         return one
     return {
-        name: one.get(name, frozenset()) | other.get(name, frozenset()) for name in {*one, *other}
+        name: _both(one.get(name, frozenset()), other.get(name, frozenset()))
+        for name in {*one, *other}
     }

@@ -184,6 +184,7 @@ class Solver:
 
     def collect(self) -> Record:
         """One more pass over the solved program, which writes down what every call does."""
+        self.readers.clear()  # nothing is scheduled any more, and they are as large as the cells
         self.record = record = Record()
         for tasks in list(self.activations.values()):
             for task in tasks:

@@ -70,6 +70,7 @@ class Startup:
         self.program = program
         self._guarded_places: dict[tuple[Activation, int], bool] = {}
         self._drawn: dict[Path, set[Path]] = {}
+        self._leaving: dict[Activation, list[f.While | f.Branch]] = {}
 
     @cached_property
     def starts(self) -> dict[Activation, list[Start]]:
@@ -393,7 +394,11 @@ class Startup:
 
     def _left_before(self, module: Activation, at: int) -> bool:
         """Whether a child has left the module before: `if __name__ != "__main__": sys.exit()`."""
-        for step in module.scope.body:
+        if module not in self._leaving:
+            self._leaving[module] = [
+                step for step in module.scope.body if isinstance(step, (f.While, f.Branch))
+            ]
+        for step in self._leaving[module]:
             if step.at >= at:
                 return False
             if isinstance(step, f.While) and self._never_ends(step, at, module):
