@@ -81,9 +81,9 @@ class Descriptors:
                 continue
             (write,) = writes
             value = write.value
-            if value is None or not self.globals.is_at_import(write):
+            if value is None or not self._is_anonymous(value, write.activation):
                 continue
-            if not self._is_anonymous(value, write.activation):
+            if not self.globals.is_at_import(write):
                 continue
             reads = [
                 read

@@ -13,7 +13,7 @@ from mplint.model import facts as f
 from mplint.model.counts import describe
 from mplint.model.nouns import MAIN
 from mplint.model.state.globals import Place
-from mplint.model.values import Site
+from mplint.model.values import Activation, Site
 
 if TYPE_CHECKING:
     from mplint.model.nouns import Worker
@@ -94,10 +94,10 @@ class Randomness:
             if len(writes) != 1 or variable[0].path in self.globals.hidden:
                 continue
             (write,) = writes
-            if not isinstance(write.value, f.Call) or not self.globals.is_at_import(write):
+            if not isinstance(write.value, f.Call):
                 continue
             path = self.program.record.externals.get((write.activation, write.value.at))
-            if path not in _GENERATORS:
+            if path not in _GENERATORS or not self.globals.is_at_import(write):
                 continue
             for read in reads:
                 if worker in self.program.runners(read.activation):
@@ -109,15 +109,25 @@ class Randomness:
         called by such a name."""
         program = self.program
         same = [w for w in program.processes if w.holder is worker.holder]
-        for activation in list(program.solver.activations):
-            if not any(w in program.runners(activation) for w in same):
-                continue
-            for expression in program.outline(activation).expressions.values():
-                if isinstance(expression, f.Call):
-                    name = describe(expression.function).rpartition(".")[2].lower()
-                    if any(word in name for word in _SEEDING):
-                        return True
+        return any(w in program.runners(activation) for w in same for activation in self._seeding)
+
+    @cached_property
+    def _seeding(self) -> list[Activation]:
+        """The functions that call something by such a name."""
+        program = self.program
+        by_scope: dict[f.Scope, bool] = {}
+        for activation in program.solver.activations:
+            if activation.scope not in by_scope:
+                calls = program.outline(activation).expressions.values()
+                by_scope[activation.scope] = any(map(_may_seed, calls))
+        return [a for a in program.solver.activations if by_scope[a.scope]]
+
+
+def _may_seed(expression: f.Expr) -> bool:
+    if not isinstance(expression, f.Call):
         return False
+    name = describe(expression.function).rpartition(".")[2].lower()
+    return any(word in name for word in _SEEDING)
 
 
 _TOUCHING = ("numpy.random", "pandas.", "scipy.stats", "sklearn.")

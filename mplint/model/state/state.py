@@ -13,6 +13,7 @@ from mplint import catalog
 from mplint.model import facts as f
 from mplint.model.counts import describe
 from mplint.model.names import BUILTINS
+from mplint.model.nouns import MAIN
 from mplint.model.state.globals import Place, Read, Variable, Write
 from mplint.model.values import (
     Activation,
@@ -126,8 +127,7 @@ class State:
         )
 
     def _runs_in_child(self, place: Place) -> bool:
-        runners = self.program.runners(place.activation)
-        return any(worker in runners for worker in self.program.processes)
+        return any(runner is not MAIN for runner in self.program.runners(place.activation))
 
     def _is_plain(self, values: Values) -> bool:
         """Whether values are none of the objects that other rules speak of."""
@@ -189,9 +189,9 @@ class State:
         if len(values) != 1:
             return
         (holder,) = values
-        if not self._is_made_at_import(holder) or not self._is_used(holder):
+        changes = self.globals.changes.get(holder)
+        if not changes or not self._is_used(holder) or not self._is_made_at_import(holder):
             return
-        changes = self.globals.changes.get(holder, [])
         if isinstance(holder, Container):
             if any(self._runs_in_child(change) for change in changes):
                 return
