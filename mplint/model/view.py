@@ -82,6 +82,7 @@ class View:
         self.program = program
         self.path = path
         self.lowered = lowered
+        self._numbers = lowered.numbers
         # by number in the file
         self._operated = program.operated.get(path, _NOWHERE)
         self._launched = program.launched.get(path, _NOWHERE)
@@ -490,14 +491,14 @@ class View:
 
     def number(self, node: cst.CSTNode) -> int | None:
         """The number of a node among the file's facts."""
-        return self.lowered.numbers.get(id(node))
+        return self._numbers.get(id(node))
 
     def text(self, node: cst.CSTNode) -> str:
         """A node as it is written."""
         return cst.Module([]).code_for_node(node)
 
     def site(self, node: cst.CSTNode) -> Site:
-        at = self.number(node)
+        at = self._numbers.get(id(node))
         assert at is not None, node
         return Site(self.path, at)
 
@@ -516,7 +517,7 @@ class View:
 
     def activations(self, node: cst.CSTNode) -> list[Activation]:
         """The activations of the function that a node stands in."""
-        at = self.number(node)
+        at = self._numbers.get(id(node))
         if at is None:
             return []
         scope = self.lowered.facts.scopes[self.lowered.scope_of[at]]
@@ -524,7 +525,7 @@ class View:
 
     def expression(self, node: cst.CSTNode) -> f.Expr | None:
         """The expression that a node was lowered to."""
-        at = self.number(node)
+        at = self._numbers.get(id(node))
         if at is None:
             return None
         scope = self.lowered.facts.scopes[self.lowered.scope_of[at]]
@@ -541,7 +542,7 @@ class View:
 
     def operations(self, node: cst.Call, *verbs: str) -> list[Operation]:
         """What a call does to followed objects."""
-        at = self.number(node)
+        at = self._numbers.get(id(node))
         if at is None or at not in self._operated:
             return []
         return [
@@ -554,7 +555,7 @@ class View:
     def launches(self, node: cst.Call) -> list[tuple[Worker, Activation]]:
         """The workers that a call makes or starts, each with the activation it stands in. Empty
         where it may start a thread as well as a process."""
-        at = self.number(node)
+        at = self._numbers.get(id(node))
         if at is None or at not in self._launched:
             return []
         found = [
@@ -601,7 +602,7 @@ class View:
 
     def made(self, node: cst.Call) -> list[Made]:
         """The followed objects that a call makes."""
-        at = self.number(node)
+        at = self._numbers.get(id(node))
         if at is None or at not in self._made:
             return []
         found = (

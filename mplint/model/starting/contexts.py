@@ -55,6 +55,7 @@ class Contexts:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._forced: dict[Activation, list[int]] = {}
 
     @cached_property
     def setting(self) -> Setting:
@@ -128,13 +129,22 @@ class Contexts:
         if not self._has_lock(value) or belongs_to(program, value) != theirs:
             return None
         for maker, made in program.made.get(value, ()):
-            for at in program.outline(activation).expressions if maker is activation else ():
-                if self.setting.is_forced(activation, at) and made < at < edge.at:
+            for at in self._forced_in(activation) if maker is activation else ():
+                if made < at < edge.at:
                     method = self.method_named(activation, at)
                     certain = comes_before(program, activation, at, edge.at)
                     if method in ("spawn", "forkserver") and certain:
                         return Mixed(value, name, START_METHODS, method, _BEFORE)
         return None
+
+    def _forced_in(self, activation: Activation) -> list[int]:
+        """Where a function sets the start method by force."""
+        known = self._forced.get(activation)
+        if known is None:
+            places = self.program.outline(activation).expressions
+            known = [at for at in places if self.setting.is_forced(activation, at)]
+            self._forced[activation] = known
+        return known
 
     def _handed_over(self, edge: Edge, holder: Value) -> Iterator[tuple[str, Values]]:
         """What a process gets: its arguments, and the attributes of its object."""
