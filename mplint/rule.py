@@ -1,6 +1,7 @@
 """What a rule is: a value that says what it finds, and a visitor that finds it.
 
-A rule pack's modules import this, `mplint.outcome` and libcst, and nothing else of mplint.
+A rule pack's modules import this, `mplint.outcome` and, for types only, libcst, and nothing else of
+mplint: rules are loaded for every check, and most files need no syntax tree.
 """
 
 from __future__ import annotations
