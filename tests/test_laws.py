@@ -188,7 +188,7 @@ def test_the_core_knows_no_rule() -> None:
 LONGER = dict[str, int]()
 """Rules that need more lines than MAX_LINES, with how many."""
 
-MAX_LINES = 60
+MAX_LINES = 63  # three of them to import libcst for types only
 
 
 @pytest.fixture(params=REGISTRY.rules.values(), ids=lambda rule: rule.code)
