@@ -215,3 +215,36 @@ def test_an_object_that_collects_its_processes(tmp_path: Path, lines: str, found
         for given in asked.view().handovers(node)
     ]
     assert (asked.program.pickling.start_obstacle(given) is not None) is found
+
+
+def looks_at(program: Small, monkeypatch: pytest.MonkeyPatch) -> tuple[str | None, int]:
+    """Why what is put cannot be pickled, and how many values were looked at for that."""
+    looks: list[int] = []
+    with monkeypatch.context() as patched:
+        patched.setattr("mplint.budget.spend", lambda: looks.append(1))
+        obstacle = program.program.pickling.put_obstacle(program.operation("here"))
+    return (obstacle.what if obstacle is not None else None), len(looks)
+
+
+@pytest.mark.parametrize(("last", "what"), [("1", None), ("lambda: 1", "a lambda")])
+def test_tuples_in_tuples(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: str, what: str | None
+) -> None:
+    """There are thousands of ways to the innermost, which is one and the same on each."""
+    lines = ["inner = (1, 2, 3, 4, 5, 6, 7, 8)"]
+    lines += ["inner = (inner, inner, inner, inner, inner, inner, inner, inner)"] * 3
+    source = [*lines, f"outer = (inner, {last})", "jobs = mp.Queue()", "jobs.put(outer)  # here"]
+    found, looks = looks_at(small(tmp_path, "\n".join(source)), monkeypatch)
+    assert found == what
+    assert looks < 200
+
+
+def test_lists_that_hold_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One value of a kind that can be pickled is enough, whatever else there may be."""
+    names = [f"list{number}" for number in range(12)]
+    lines = [f"{name} = []" for name in names]
+    lines += [f"every = [{', '.join(names)}]", "for one in every:", "    for other in every:"]
+    lines += ["        one.append(other)", "jobs = mp.Queue()", "jobs.put(every)  # here"]
+    found, looks = looks_at(small(tmp_path, "\n".join(lines)), monkeypatch)
+    assert found is None
+    assert looks < 200

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mplint import catalog
+from mplint import budget, catalog
 from mplint.catalog import things
 from mplint.model import facts as f
 from mplint.model.crossing.attributes import Attribute, Attributes, is_plain_base
@@ -81,31 +81,53 @@ class Pickling:
         self.program = program
         self.attributes = Attributes(program)
         self._asked: set[Value] = set()  # guards against objects that hold themselves
+        # what the question in hand has found out: the next one may find another way into a circle
+        self._known: dict[tuple[Value, int], Obstacle | None] = {}
 
     def obstacle(
         self, expression: f.Expr, activation: Activation, moment: Moment = RUNNING
     ) -> Obstacle | None:
         """Why what an expression gives cannot be pickled; None when it can or may."""
+        self._known.clear()
+        return self._of_expression(expression, activation, moment)
+
+    def of_object(self, instance: Instance, moment: Moment) -> Obstacle | None:
+        """Why an object of a class of the program cannot be pickled: an attribute of it."""
+        self._known.clear()
+        return self._of_attributes(instance, Site(instance.cls.path, 0), 0, moment)
+
+    def _of_expression(
+        self, expression: f.Expr, activation: Activation, moment: Moment
+    ) -> Obstacle | None:
         site = Site(activation.path, expression.at)
         for inner in _items(expression):
-            found = self.obstacle(inner, activation, moment)
+            found = self._of_expression(inner, activation, moment)
             if found is not None:
                 return found
         return self._of_values(self.program.values(expression, activation), site, 0, moment)
 
-    def of_object(self, instance: Instance, moment: Moment) -> Obstacle | None:
-        """Why an object of a class of the program cannot be pickled: an attribute of it."""
-        return self._of_attributes(instance, Site(instance.cls.path, 0), 0, moment)
-
     def _of_values(self, values: Values, site: Site, depth: int, moment: Moment) -> Obstacle | None:
-        if not values:
-            return None
-        found = [
-            self._of_value(value, site, depth, moment) for value in sorted(values, key=sort_key)
-        ]
-        return found[0] if all(found) else None
+        first: Obstacle | None = None
+        for value in sorted(values, key=sort_key):
+            found = self._of_value(value, site, depth, moment)
+            if found is None:
+                return None
+            first = first or found
+        return first
 
     def _of_value(self, value: Value, site: Site, depth: int, moment: Moment) -> Obstacle | None:
+        """Why one value cannot be pickled. What holds others may be met on many ways, and holds
+        the same on each."""
+        if not isinstance(value, (Container, Instance, Partial)) or value in self._asked:
+            return self._of_one(value, site, depth, moment)
+        key = (value, depth)
+        if key not in self._known:
+            self._known[key] = self._of_one(value, site, depth, moment)
+        found = self._known[key]
+        return found and replace(found, at=site)
+
+    def _of_one(self, value: Value, site: Site, depth: int, moment: Moment) -> Obstacle | None:
+        budget.spend()
         match value:
             case FunctionRef(path=path, scope=scope, outer=outer, receiver=receiver):
                 if receiver is not None and not isinstance(receiver, ClassRef):
@@ -246,7 +268,7 @@ class Pickling:
         # what is put in later may be put in by the child: only what stands there counts
         for activation in self.program.activations(attribute.scope):
             for inner in _written(attribute.value):
-                found = self.obstacle(inner, activation, moment)
+                found = self._of_expression(inner, activation, moment)
                 if found is not None:
                     return found
         return None
@@ -391,6 +413,7 @@ class Pickling:
         site = Site(task.activation.path, expression.at)
         values = self.program.values(expression, task.activation)
         held = self.program.solver.iterate(values, task.activation, 0)
+        self._known.clear()
         return self._of_values(held, site, 1, Moment(task.activation, task.at))
 
     def pickler(self, operation: Operation) -> str:
