@@ -48,6 +48,21 @@ if __name__ == "__main__":
         ("if flag:\n    lock.acquire()  # a\nprint(1)\nif flag:\n    lock.release()", None),
         ("lock.acquire()  # a", None),
         ("lock.acquire()  # a\ntoolbox.run(lock)\nif flag:\n    lock.release()", None),
+        (
+            "try:\n    lock.acquire()  # a\n    toolbox.run()\n    lock.release()\n"
+            "except Exception:\n    pass",
+            "an error is raised",
+        ),
+        (
+            "got = False\nif lock.acquire(False):  # a\n    got = True\nprint(1)\n"
+            "if got:\n    lock.release()",
+            None,
+        ),
+        (
+            "got = False\nif lock.acquire(False):  # a\n    got = flag\nprint(1)\n"
+            "if got:\n    lock.release()",
+            "another branch is taken",
+        ),
         ("if lock.acquire(timeout=1):  # a\n    print(1)\n    lock.release()", None),
         (
             "if lock.acquire(timeout=1):  # a\n    toolbox.run()\n    lock.release()",
@@ -70,6 +85,48 @@ def test_a_lock_that_is_kept(tmp_path: Path, body: str, how: str | None) -> None
     program = small(tmp_path, put_into(KEPT, body).replace("PAIRED", "pass"))
     kept = program.program.locks.kept(program.operations("a")[0])
     assert (kept.how if kept is not None else None) == how
+
+
+@pytest.mark.parametrize(
+    ("body", "how"),
+    [
+        ("mine.acquire()  # a\nprint(1)\nmine.release()", None),
+        ("mine.acquire()  # a\ntoolbox.run()\nmine.release()", "any error is raised"),
+        ("mine.acquire()  # a\nif flag:\n    mine.release()", "another branch is taken"),
+        (
+            "mine.acquire()  # a\nprint(1)\n(mine if flag else lock).release()",
+            "another branch is taken",
+        ),
+    ],
+)
+def test_a_lock_of_each_call(tmp_path: Path, body: str, how: str | None) -> None:
+    """Of what one expression makes in several calls, a path has to do with one."""
+    source = """
+        lock = mp.Lock()
+
+        def work(mine, flag):
+            BODY
+
+        def begin(flag):
+            mine = mp.Lock()
+            mp.Process(target=work, args=(mine, flag)).start()
+
+        begin(toolbox.flag)
+        begin(True)
+    """
+    program = small(tmp_path, put_into(source, body))
+    found = [program.program.locks.kept(acquire) for acquire in program.operations("a")]
+    assert {kept.how if kept is not None else None for kept in found} == {how}
+
+
+def test_where_an_error_comes_in_that_is_caught(tmp_path: Path) -> None:
+    body = "try:\n    lock.acquire()  # a\n    toolbox.run()  # b\n    lock.release()\n"
+    body += "except Exception:\n    pass"
+    program = small(tmp_path, put_into(KEPT, body).replace("PAIRED", "pass"))
+    kept = program.program.locks.kept(program.operations("a")[0])
+    assert kept is not None
+    assert kept.at is not None
+    assert program.is_at(kept.at, "b")
 
 
 def test_a_lock_that_another_function_releases_is_handed_over(tmp_path: Path) -> None:

@@ -130,6 +130,9 @@ class Assuming(Machine[Assumed[State]]):
     def unsure(self, state: Assumed[State], operation: Operation) -> Iterator[Assumed[State]]:
         return _all(self.machine.unsure(state.state, operation), state)
 
+    def follows(self, operation: Operation) -> bool:
+        return self.machine.follows(operation)
+
     def fail(self, state: Assumed[State], error: Error, at: Site) -> Assumed[State]:
         return Assumed(self.machine.fail(state.state, error, at), state.known)
 

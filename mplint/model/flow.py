@@ -97,6 +97,10 @@ class Machine(Generic[State]):
         """The states after an operation on a followed object."""
         return (state,)
 
+    def follows(self, operation: Operation) -> bool:
+        """Whether an operation is on the one object whose fate the machine tells."""
+        return False
+
     def unsure(self, state: State, operation: Operation) -> Iterable[State]:
         """The states after an operation whose receiver may be another object."""
         return (state, *self.operate(state, operation))
@@ -617,7 +621,7 @@ class Flow(Generic[State]):
         self, operations: Iterable[Operation], states: States, site: Site, ends: Ends
     ) -> States:
         after: States = {}
-        for operation in operations:
+        for operation in self._own(operations):
             for error in operation.gives_up_with:
                 self._fail(states, error, site, ends)
             if operation.does == "result" or operation.does == "call":
@@ -627,6 +631,14 @@ class Flow(Generic[State]):
                 for new in move(state, operation):  # type: ignore[arg-type]
                     after.setdefault(new, why)
         return after
+
+    def _own(self, operations: Iterable[Operation]) -> list[Operation]:
+        """The operations of one place, without those on twins of the object that is followed: what
+        the same expression makes in other calls of its function, this path has nothing to do with.
+        """
+        found = list(operations)
+        own = [operation for operation in found if self.machine.follows(operation)]
+        return [o for o in found if o in own or not any(_are_twins(o, other) for other in own)]
 
     def _consumed(
         self, call: f.Call, argument: f.Expr, states: States, activation: Activation, ends: Ends
@@ -763,6 +775,14 @@ def _called_here(call: f.Call, callees: Iterable[Activation]) -> list[Activation
         for callee in callees
         if callee.scope.name not in _CALLED_AROUND or callee.scope.name == name
     ]
+
+
+def _are_twins(one: Operation, other: Operation) -> bool:
+    """Whether two operations are the same one, on two objects that one expression makes."""
+    a, b = one.receiver, other.receiver
+    if not isinstance(a, Made) or not isinstance(b, Made) or one.name != other.name:
+        return False
+    return a.site == b.site and a.part == b.part
 
 
 _CALLED_AROUND = frozenset({"__enter__", "__exit__", "__iter__", "__next__"})

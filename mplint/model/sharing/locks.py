@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
+from mplint.model.assuming import Assumed, Assuming, without
 from mplint.model.channels.waiting import error_name
 from mplint.model.flow import ANY, Ends, Flow, Gone, Machine, Raised
 from mplint.model.sharing import misused
@@ -46,8 +47,11 @@ class _Holding(Machine[Hashable]):
         self.release: Operation | None = None
         self.again: Hashable = None
 
+    def follows(self, operation: Operation) -> bool:
+        return lock_of(self.program, operation.receiver) == self.lock
+
     def operate(self, state: Hashable, operation: Operation) -> Iterable[Hashable]:
-        if lock_of(self.program, operation.receiver) != self.lock:
+        if not self.follows(operation):
             return (state,)
         if operation.site == self.acquire.site and operation.does == "acquire":
             if state == HELD or isinstance(state, int):
@@ -130,7 +134,11 @@ class Locks:
         if not self._is_followed(acquire) or self.is_handed_over(lock):
             return None
         machine = _Holding(self.program, acquire, lock)
-        ends = Flow(self.program, machine).ends(acquire.activation, FREE)
+        flow = Flow(self.program, Assuming(self.program, machine))
+        ends = {
+            way: without(states)
+            for way, states in flow.ends(acquire.activation, Assumed(FREE)).items()
+        }
         if machine.release is None:
             return None
         if not self._depends(acquire, lock):
@@ -149,6 +157,9 @@ class Locks:
             if not isinstance(way, (Raised, Gone)):
                 numbers += [state for state in states if isinstance(state, int)]
                 if HELD in states:
+                    why = states[HELD]
+                    if why is not None:  # which a handler catches
+                        return Kept(acquire, release, "an error is raised", why.site)
                     return Kept(acquire, release, "another branch is taken", None)
         for number in numbers:
             step = self.program.outline(acquire.activation).steps[number]
