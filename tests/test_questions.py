@@ -610,6 +610,93 @@ def test_starved(tmp_path: Path, body: str, starves: bool) -> None:
     assert any(failures) is starves
 
 
+@pytest.mark.parametrize(
+    ("body", "later"),
+    [
+        ("results.get()  # wait", 0),
+        ("results.get()  # wait\nresults.get()\nresults.get()", 2),
+        ("results.get()\nresults.get()  # wait", None),
+        ("results.get(timeout=1)\nresults.get()  # wait", 0),
+        ("mp.Queue().get()\nresults.get()  # wait", 0),
+        ("if flag:\n    results.get()\nelse:\n    results.get()  # wait", None),
+    ],
+)
+def test_the_first_of_several_waits(tmp_path: Path, body: str, later: int | None) -> None:
+    program = small(tmp_path, put_into(FAILING, body))
+    found = program.program.waiting.first_starved(program.operation("wait"))
+    assert (len(found[1]) if found is not None else None) == later
+
+
+TOLD = """
+    import time
+
+    def work(results, errors):
+        BODY
+
+    def listen(errors):
+        print(errors.get())
+
+    def relay(errors):
+        threading.Thread(target=listen, args=(errors,)).start()
+
+    def main():
+        results, errors = mp.Queue(), mp.Queue()
+        process = mp.Process(target=work, args=(results, errors))
+        process.start()
+        {listener}
+        results.get()  # wait
+        errors.get()
+
+    main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "listener", "starves"),
+    [
+        ("errors.put(1)", "threading.Thread(target=listen, args=(errors,)).start()", False),
+        ("errors.put(1)", "mp.Process(target=listen, args=(errors,)).start()", True),
+        ("errors.put(1)", "mp.Process(target=relay, args=(errors,)).start()", True),
+        ("errors.put(1)", "print(1)", True),
+        ("print(1)", "threading.Thread(target=listen, args=(errors,)).start()", True),
+    ],
+)
+def test_errors_that_a_thread_hears_of(
+    tmp_path: Path, body: str, listener: str, starves: bool
+) -> None:
+    work = f"try:\n    results.put(toolbox.run())\nexcept Exception:\n    {body}"
+    program = small(tmp_path, put_into(TOLD, work).replace("{listener}", listener))
+    failure = program.program.waiting.starved(program.operation("wait"))
+    assert (failure is not None) is starves
+
+
+@pytest.mark.parametrize(
+    ("body", "starves"),
+    [
+        ("mine.put(1)\ntoolbox.run()", False),
+        ("toolbox.run()\nmine.put(1)", True),
+        ("other.put(1)\ntoolbox.run()\nmine.put(1)", True),
+    ],
+)
+def test_a_queue_of_each_call(tmp_path: Path, body: str, starves: bool) -> None:
+    source = """
+        def work(mine, other):
+            BODY
+
+        def ask():
+            mine, other = mp.Queue(), mp.Queue()
+            mp.Process(target=work, args=(mine, other)).start()
+            return mine.get()  # wait
+
+        ask()
+        ask()
+    """
+    program = small(tmp_path, put_into(source, body))
+    waits = program.operations("wait")
+    assert len(waits) > 1
+    assert {program.program.waiting.starved(wait) is not None for wait in waits} == {starves}
+
+
 def test_the_likeliest_failure_is_named(tmp_path: Path) -> None:
     """Not the first thing that may fail, which is a call of a library most of the time."""
     source = """
@@ -1716,6 +1803,7 @@ def test_missing_operations(tmp_path: Path, line: str, effect: str | None) -> No
         ("jobs.get(timeout=5)", None),
         ("jobs.get(n)", None),
         ("jobs.get(n, 5)", None),
+        ("jobs.get(False, 0)", None),
         ("reader.recv()", None),
         ("queue.Queue().get(5)", None),
         ("(jobs if n else {}).get(5)", None),

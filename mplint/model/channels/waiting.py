@@ -52,11 +52,14 @@ class _Sending(Machine[str]):
         self.does = does
 
     def operate(self, state: str, operation: Operation) -> Iterable[str]:
-        if operation.does == self.does and is_end(operation.receiver, self.entrance):
+        if self.follows(operation):
             return ("sent",)
         if state == "silent" and operation.does in ("get", "wait") and operation.method.waits:
             return ("asked",)  # it waits for others: what it does then is up to them
         return (state,)
+
+    def follows(self, operation: Operation) -> bool:
+        return operation.does == self.does and is_end(operation.receiver, self.entrance)
 
     def fail(self, state: str, error: Error, at: Site) -> str:
         expected = isinstance(error, str) and error in _EXPECTED
@@ -186,6 +189,19 @@ class Waiting:
         wrote it has thought of failures, or the channel is there for nothing else."""
         return self.acts_on_failure(worker, channel.puts)
 
+    def is_told_in_thread(self, worker: Worker, wait: Operation) -> bool:
+        """Whether a worker sends its errors on some other channel, which a thread reads beside the
+        wait: that can end it, by a signal or by leaving the program."""
+        told = [
+            channel
+            for channel in self.program.channels.values()
+            if any(
+                get.activation in self.reached_by_threads and get.runners & wait.runners
+                for get in channel.gets
+            )
+        ]
+        return any(self.sends_on_failure(worker, channel) for channel in told)
+
     def acts_on_failure(self, worker: Worker, operations: Iterable[Operation]) -> bool:
         """Whether a worker does one of the operations in a `finally` or a handler for any error."""
         program = self.program
@@ -241,11 +257,29 @@ class Waiting:
         for worker in producers:
             if self.reports_errors(worker) or self.sends_on_failure(worker, channel):
                 return None
+            if self.is_told_in_thread(worker, wait):
+                return None
             failure = self.silent_end(worker, channel)
             if failure is None:
                 return None
             failures.append(failure)
         return failures[0]
+
+    def first_starved(self, wait: Operation) -> tuple[Failure, list[Site]] | None:
+        """What `starved` says of a get, when no other one before it in its function waits for the
+        same failure; and those after it that do."""
+        failure, channel = self.starved(wait), self.channel_of(wait)
+        if failure is None or channel is None:
+            return None
+        alike = []
+        for get in channel.gets:
+            if get.activation is wait.activation and get.at != wait.at:
+                other = self.starved(get)
+                if other is not None and other.worker is failure.worker:
+                    alike.append(get.site)
+        if any(site.at < wait.at for site in alike):
+            return None
+        return failure, sorted(set(alike), key=lambda site: site.at)
 
     def never_fed(self, wait: Operation) -> tuple[int, int] | None:
         """For a get that waits for ever: how many items are ever put, and how many are got, when

@@ -188,7 +188,8 @@ class Interfaces:
                 f"Write `{text}({self._before_block(operation)}timeout={block!r})`.",
                 None,
             )
-        if block is False and timeout is not None and operation.constant("timeout") is not None:
+        # a timeout of 0 says the same as `block=False`
+        if block is False and timeout is not None and operation.constant("timeout"):
             return Missing(
                 f"{text}(…, timeout)",
                 "does not wait at all: with `block=False` the timeout is ignored",

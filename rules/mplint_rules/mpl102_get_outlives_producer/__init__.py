@@ -23,12 +23,14 @@ PIPE = (
 class Visitor(RuleVisitor):
     def visit_Call(self, node: cst.Call) -> None:
         for wait in self.model.operations(node, "get"):
-            failure = self.model.waiting.starved(wait)
-            if failure is None:
+            found = self.model.waiting.first_starved(wait)
+            if found is None:
                 continue
+            failure, later = found
             worker = failure.worker
             related = [(failure.at, f"{failure.what} here ends `{worker.name}` before it sends")]
             related += [(site, f"`{worker.name}` is started here") for site in worker.launched_at]
+            related += [(site, "and this waits for the same") for site in later]
             self.report(
                 node,
                 call=wait.text,
@@ -51,5 +53,5 @@ RULE = Rule(
     help="Send something in `finally` in the worker, or {cure}.",
     visitor=Visitor,
     proof=Hangs("get"),
-    yields_to=("MPL124",),
+    yields_to=("MPL124", "MPL408"),
 )
