@@ -1,8 +1,8 @@
 """How often is mplint right about released packages?
 
 `corpus.toml` pins packages of PyPI that use multiprocessing. This downloads them, checks each with
-mplint's default rules, and compares every finding with what a person who read it beside its source
-wrote into `verdicts.csv`: true, debatable or false, and why.
+mplint's default rules, and compares every finding with its verdict in `verdicts.csv`, which comes of
+reading it beside its source: true, debatable or false, and why.
 
     python benchmarks/corpus.py FOLDER                # downloads what is missing there, and checks
     python benchmarks/corpus.py FOLDER pebble mpire   # these packages only
@@ -261,12 +261,12 @@ def scopes(node: ast.AST, outer: str = "") -> Iterable[tuple[int, int, str]]:
         yield from scopes(child, name)
 
 
-# What people say ----------------------------------------------------------------------------------
+# The verdicts -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a person said of a finding; "" is not read yet. `said` is whether mplint has said so
+    """What reading a finding gave; "" is not read yet. `said` is whether mplint has said so
     when this was last recorded: a false alarm that is repaired stays here, to be seen if it comes
     back."""
 
