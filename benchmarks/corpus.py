@@ -1,8 +1,8 @@
 """How often is mplint right about released packages?
 
 `corpus.toml` pins packages of PyPI that use multiprocessing. This downloads them, checks each with
-mplint's default rules, and compares every finding with its verdict in `verdicts.csv`, which comes of
-reading it beside its source: true, debatable or false, and why.
+mplint's default rules, and compares every finding with its verdict in `verdicts.csv`, which comes
+of reading it beside its source: true, debatable or false, and why.
 
     python benchmarks/corpus.py FOLDER                # downloads what is missing there, and checks
     python benchmarks/corpus.py FOLDER pebble mpire   # these packages only
