@@ -182,12 +182,14 @@ def run_mplint(folder: Path, patience: float) -> tuple[list[dict[str, Any]], flo
         alarm.cancel()
         if late:
             raise Trouble(f"not finished after {patience:.0f} seconds")
-        if status not in (0, 1):
-            err.seek(0)
-            words = err.read().decode(errors="replace")
-            raise Trouble(f"mplint ends with {status}:\n{words}")
         out.seek(0)
-        return json.loads(out.read()), seconds, megabytes
+        err.seek(0)
+        try:
+            said = json.loads(out.read())  # also where mplint fails on a file: that is MPL002
+        except ValueError:
+            words = err.read().decode(errors="replace")
+            raise Trouble(f"mplint ends with {status}:\n{words}") from None
+        return said, seconds, megabytes
 
 
 def wait_for(process: subprocess.Popen[bytes]) -> tuple[int, float, float]:
@@ -426,7 +428,6 @@ def summary(measured: Sequence[Measured], verdicts: dict[Key, Verdict], result: 
         parts.append(f"{title}: {alarms}\n{by_rule(result, group)}")
     if result.unreviewed:
         parts.append(f"{len(result.unreviewed)} findings are unreviewed")
-    parts += [f"{item.package.name}: {item.trouble}" for item in result.troubled]
     for verdict in result.lost:
         package, rule, path, scope, _ = verdict.key
         parts.append(f"lost: {rule} in {package} {path} {scope}, was line {verdict.line}")
@@ -481,6 +482,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(trouble, file=sys.stderr)
         return 2
     result = compare(measured, verdicts)
+    for item in result.troubled:
+        print(f"{item.package.name}: {item.trouble}", file=sys.stderr)
     if given.unreviewed:
         print(unreviewed(result, given.folder))
     else:
