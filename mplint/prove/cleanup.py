@@ -9,7 +9,6 @@ import contextlib
 import importlib
 import os
 import re
-import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -40,14 +39,15 @@ def clear(run: Run, *, adopted: bool, died: float | None = None) -> None:
         _end_processes(run, journal, adopted, died)
         for left in left_shared(run, journal, died):
             _unlink(left)
-        shutil.rmtree(run.folder, ignore_errors=True)
+        run.remove()
 
 
 def sweep() -> None:
     """Clears the runs that were left when mplint and an observer were killed at once."""
     for run in dead_runs():
         with contextlib.suppress(OSError):
-            last = max(path.stat().st_mtime for path in run.folder.iterdir())
+            inner = list(run.folder.iterdir()) or [run.folder]
+            last = max(path.lstat().st_mtime for path in inner)
             # plus a second: a block is noted when it is made, and gets its size after that
             clear(run, adopted=False, died=last + 1)
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 import signal
+import stat
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -28,6 +31,11 @@ processes have to write of their own accord."""
 
 MARK = "MPLINT_RUN"
 """The environment variable by which a process is known to belong to a run."""
+
+
+BEGINNING = 60.0
+"""Seconds after which an empty folder is none that a run has just made: its observer was killed at
+that moment, or when it had removed all but that."""
 
 
 def _folders() -> Path:
@@ -98,6 +106,17 @@ class Run:
         for inner in (self.stacks, self.work, self.temporary):
             inner.mkdir()
 
+    def remove(self) -> None:
+        """Removes the folder. What marks it as that of a run goes last: whoever is killed on the
+        way leaves something that is known for what it is."""
+        with contextlib.suppress(OSError):
+            for inner in self.folder.iterdir():
+                if inner.is_dir() and not inner.is_symlink() and inner != self.stacks:
+                    shutil.rmtree(inner, ignore_errors=True)
+                elif inner != self.stacks:
+                    inner.unlink()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
     def lock(self) -> int | None:
         """Locks the run for this process, until it ends or closes the descriptor that is returned.
         None when another process has done so, and where the system has no such locks."""
@@ -135,10 +154,12 @@ def dead_runs() -> Iterator[Run]:
     for folder in sorted(_folders().glob(f"mplint-{'[0-9a-f]' * 8}")):
         run = Run(folder)
         try:
-            ours = folder.lstat().st_uid == os.geteuid() and run.stacks.is_dir()
+            status = folder.lstat()
+            begun = run.stacks.is_dir() or status.st_mtime < time.time() - BEGINNING
         except OSError:
             continue
-        if ours and (lock := run.lock()) is not None:
+        ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
+        if ours and begun and (lock := run.lock()) is not None:
             yield run
             os.close(lock)
 
