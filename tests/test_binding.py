@@ -124,6 +124,7 @@ def test_classes(tmp_path: Path, bases: str, call: str, entered: bool) -> None:
         ("(metaclass=toolbox.Registry)", "", True),
         ("(metaclass=abc.ABCMeta)", "", False),
         ("", "@toolbox.filled", True),
+        ("", "@six.add_metaclass(abc.ABCMeta)", False),
         ("(toolbox.Base)", "", False),
     ],
 )
@@ -131,7 +132,7 @@ def test_metaclasses_and_decorators(
     tmp_path: Path, bases: str, decorator: str, entered: bool
 ) -> None:
     source = CLASSES.format(bases=bases, decorator=decorator, call="Worker(1)")
-    assert is_entered(small(tmp_path, f"import abc\n{source}")) is entered
+    assert is_entered(small(tmp_path, f"import abc\nimport six\n{source}")) is entered
 
 
 @pytest.mark.parametrize("call", ["Worker.of(1)", "Worker.like(1)", "Worker(1, 2).of(1)"])

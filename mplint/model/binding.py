@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from mplint.model import facts as f
 
-TRANSPARENT = frozenset({"staticmethod", "classmethod", "functools.lru_cache", "functools.cache"})
-"""Decorators under which a function has the signature that is written there."""
+TRANSPARENT = frozenset(
+    {
+        "staticmethod",
+        "classmethod",
+        "functools.lru_cache",
+        "functools.cache",
+        "six.add_metaclass",
+    }
+)
+"""Decorators under which a function or class is called as it is written."""
 
 
 def misfit(scope: f.Scope, count: int, keywords: frozenset[str], *, bound: bool) -> str | None:

@@ -456,7 +456,8 @@ def _is_called_plainly(solver: Solver, cls: ClassRef) -> bool:
         if isinstance(base, ClassRef):
             metaclasses = [a.value for a in base.scope.arguments if a.keyword == "metaclass"]
             names = [m.id if isinstance(m, f.Name) else getattr(m, "name", "") for m in metaclasses]
-            if solver.decorations.get(base.scope) or any(name != "ABCMeta" for name in names):
+            decorators = solver.decorations.get(base.scope, frozenset())
+            if not decorators <= TRANSPARENT or any(name != "ABCMeta" for name in names):
                 return False
     return True
 
