@@ -134,11 +134,17 @@ class Locks:
         if not self._is_followed(acquire) or self.is_handed_over(lock):
             return None
         machine = _Holding(self.program, acquire, lock)
+        plain = self._kept(machine, Flow(self.program, machine).ends(acquire.activation, FREE))
+        if plain is None:
+            return None
+        # the ways that agree with themselves are some of these, and take much longer to tell
+        machine = _Holding(self.program, acquire, lock)
         flow = Flow(self.program, Assuming(self.program, machine))
-        ends = {
-            way: without(states)
-            for way, states in flow.ends(acquire.activation, Assumed(FREE)).items()
-        }
+        ends = flow.ends(acquire.activation, Assumed(FREE))
+        return self._kept(machine, {way: without(states) for way, states in ends.items()})
+
+    def _kept(self, machine: _Holding, ends: Ends) -> Kept | None:
+        acquire, lock = machine.acquire, machine.lock
         if machine.release is None:
             return None
         if not self._depends(acquire, lock):
