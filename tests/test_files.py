@@ -186,3 +186,20 @@ def test_a_child_that_is_not_forked_cannot_have_the_file(tmp_path: Path) -> None
         """,
     )
     assert program.program.files.unsaved(program.operation("write")) is None
+
+
+def test_a_call_of_a_function_is_on_no_file(tmp_path: Path) -> None:
+    """`process_map` is an operation as well, on a pool that nobody names."""
+    source = """
+        from tqdm.contrib.concurrent import process_map
+
+        out = open("out.txt", "w")
+
+        def work():
+            out.write("a")  # write
+            process_map(abs, [1, 2])
+
+        mp.Process(target=work).start()
+    """
+    program = small(tmp_path, source)
+    assert program.program.files.unsaved(program.operation("write")) is not None

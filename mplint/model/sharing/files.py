@@ -70,11 +70,10 @@ class _Saving(Machine[str]):
 
     def _is_it(self, operation: Operation) -> bool:
         """Whether an operation is on the file, or on what is there in its place."""
-        call = operation.call
-        if operation.receiver is self.file or call is None:
+        receiver = operation.receiver_expression
+        if operation.receiver is self.file or receiver is None:
             return operation.receiver is self.file
-        assert isinstance(call.function, f.Attribute)
-        return self.file in operation.values(call.function.value)
+        return self.file in operation.values(receiver)
 
     def unsure(self, state: str, operation: Operation) -> Iterable[str]:
         return self.operate(state, operation)
