@@ -19,7 +19,7 @@ from mplint.diagnostics import Diagnostic, Place
 from mplint.registry import UNUSED, Registry, own
 from mplint.source import Source, Unreadable
 
-_ANY = re.compile(rb"#[^\n\r]*(?:noqa|mplint:)", re.IGNORECASE)
+_ANY = re.compile(rb"noqa|mplint:", re.IGNORECASE)  # what looks for the `#`, too, is quadratic
 
 # these two are flake8's
 _NOQA = re.compile(r"# noqa(?::[\s]?(?P<codes>([A-Z]+[0-9]+(?:[,\s]+)?)+))?", re.IGNORECASE)
