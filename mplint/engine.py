@@ -276,7 +276,10 @@ class Engine:
         failed = any(diagnostic.kind == "error" for diagnostic in found)
         if failed or not (found or UNUSED in target.selection.codes):
             return found
-        source = Source(str(target.path), self.files.read(target.path))
+        try:
+            source = Source(str(target.path), self.files.read(target.path))
+        except Unreadable:  # it was there a moment ago
+            return found
         suppressions = Suppressions(source, noqa=self.noqa)
         return suppressions.apply(found, target.selection.whole, self.registry)
 
