@@ -57,7 +57,7 @@ class Parser(argparse.ArgumentParser):
             what = unknown.split()[0].partition("=")[0]
             hint = nearest(what, self._option_string_actions)
             message = f"there is no {'option' if what.startswith('-') else 'argument'} {what}{hint}"
-        complain(f"{message}\nTry `{self.prog} --help`.")
+        complain(message, f"Try `{self.prog} --help`.")
         raise SystemExit(FAILED)
 
 
@@ -90,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         elif _is_usage(error):
             complain(str(error))
         else:
-            complain(f"mplint itself failed; please report this.\n{traceback.format_exc()}")
+            complain("mplint itself failed; please report this.", traceback.format_exc())
     else:
         return status
     return FAILED

@@ -24,9 +24,19 @@ def prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def complain(message: str) -> None:
-    """Says on standard error what is wrong."""
-    print(f"mplint: {message}", file=sys.stderr)
+def plain(text: str) -> str:
+    """A text in one line that does nothing to a terminal. A file's name may have line ends, which
+    would begin a line that seems to be ours, and whatever else moves a cursor."""
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )
+
+
+def complain(message: str, more: str = "") -> None:
+    """Says on standard error what is wrong, in one line; `more` are lines of ours below that."""
+    print("\n".join(filter(None, (f"mplint: {plain(message)}", more))), file=sys.stderr)
 
 
 def is_coloured(stream: TextIO) -> bool:

@@ -10,6 +10,7 @@ from typing import TextIO, TypeAlias
 from mplint.diagnostics import Diagnostic, Kind, Place, Related
 from mplint.frontends.output.results import Results, under
 from mplint.frontends.output.snippet import Mark, draw
+from mplint.frontends.terminal import plain
 
 _STYLES = {
     "path": "bold",
@@ -89,4 +90,4 @@ def _marks(related: Iterable[Related]) -> list[Mark]:
 
 
 def _where(place: Place) -> str:
-    return f"{place.path}:{place.line}:{place.column}"
+    return f"{plain(place.path)}:{place.line}:{place.column}"
