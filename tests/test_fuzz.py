@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import os
 import random
 from collections.abc import Callable, Iterator
@@ -66,7 +67,7 @@ def remove(block: list[ast.stmt], at: int, others: list[ast.stmt], chance: rando
 
 
 def repeat(block: list[ast.stmt], at: int, others: list[ast.stmt], chance: random.Random) -> None:
-    block.insert(at, block[at])
+    block.insert(at, copy.deepcopy(block[at]))
 
 
 def swap(block: list[ast.stmt], at: int, others: list[ast.stmt], chance: random.Random) -> None:
@@ -75,7 +76,7 @@ def swap(block: list[ast.stmt], at: int, others: list[ast.stmt], chance: random.
 
 
 def borrow(block: list[ast.stmt], at: int, others: list[ast.stmt], chance: random.Random) -> None:
-    block.insert(at, chance.choice(others))
+    block.insert(at, copy.deepcopy(chance.choice(others)))  # it must not get into itself
 
 
 def put_inside(
@@ -133,7 +134,7 @@ def move_arguments(
     elif kind == 2:
         call.keywords = [*call.keywords, ast.keyword(None, ast.Name("unknown", ast.Load()))]
     else:
-        call.args = [*call.args, call.func]
+        call.args = [*call.args, copy.deepcopy(call.func)]
 
 
 CHANGES: tuple[Callable[[list[ast.stmt], int, list[ast.stmt], random.Random], None], ...] = (
