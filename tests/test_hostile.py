@@ -1,0 +1,304 @@
+"""Projects that make it hard: names, sizes, files that go away, and disks that are full."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import HANG, PLAIN, Ran, script, spawn
+
+import mplint.cache
+from mplint.config import Configuration, Settings
+from mplint.engine import Engine, Report
+from mplint.registry import load
+from mplint.source import MAX_BYTES, Files, Unreadable
+
+Write = Callable[..., Path]
+Mplint = Callable[..., Ran]
+
+ONE = "--select=MPL114"
+ONE_RULE = Configuration(Settings(select=("MPL114",)))
+
+
+def check(*paths: str, **options: Any) -> Report:
+    engine = Engine(load(), ONE_RULE, **options)
+    return engine.check(engine.discover(paths or ["."]))
+
+
+def said(report: Report) -> list[tuple[str, str]]:
+    return [(item.path, item.code) for item in report.diagnostics]
+
+
+# Names --------------------------------------------------------------------------------------------
+
+NAMES = (
+    b"new\nline.py",
+    b"x\n::error file=y::z.py",
+    b"return\rescape\x1b[31m.py",
+    b"quote\"'`.py",
+    b"not text \xff\xfe.py",
+    b"folder \xff/module.py",
+    b"-x.py",
+    b"--select.py",
+    b"a::b%0A,c.py",
+    "ü \u202e\u2028.py".encode(),
+    b" space .py",
+)
+"""Whatever Linux takes for a name."""
+
+
+@pytest.fixture
+def named(folder: Path) -> list[str]:
+    """A project of files with such names, sorted."""
+    for name in NAMES:
+        path = os.path.join(os.fsencode(folder), name)
+        try:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as stream:
+                stream.write(HANG.encode())
+        except OSError:
+            pytest.skip("this file system does not take such names")
+    return sorted(map(os.fsdecode, NAMES))
+
+
+def run(output_format: str, *arguments: str) -> Ran:
+    command = [script("mplint"), "check", "--isolated", "--no-cache", ONE]
+    return spawn(*command, f"--output-format={output_format}", *arguments)
+
+
+@pytest.mark.parametrize("output_format", ["concise", "full"])
+def test_names_in_text(named: list[str], output_format: str) -> None:
+    """A name cannot begin a line of its own, nor do anything to a terminal."""
+    ran = run(output_format)
+    assert (ran.status, ran.err) == (1, "")
+    lines = [line for line in ran.out.split("\n") if ".py:5:1" in line]
+    assert len(lines) == len(named)
+    assert all(line.isprintable() for line in ran.out.split("\n"))
+    assert not any(line.startswith("::error") for line in ran.out.split("\n"))
+    assert any("new\\nline.py:5:1" in line for line in lines)
+    assert any("return\\rescape\\x1b[31m.py:5:1" in line for line in lines)
+
+
+def test_names_in_json(named: list[str]) -> None:
+    assert [item["path"] for item in json.loads(run("json").out)] == named
+    lines = run("jsonl").out.splitlines()
+    assert [json.loads(line)["path"] for line in lines] == named
+
+
+def test_names_in_sarif(named: list[str]) -> None:
+    from urllib.parse import unquote_to_bytes
+
+    results = json.loads(run("sarif").out)["runs"][0]["results"]
+    uris = [
+        result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in results
+    ]
+    assert all(uri.isascii() and uri.isprintable() and " " not in uri for uri in uris)
+    assert sorted(os.fsdecode(unquote_to_bytes(uri)) for uri in uris) == named
+
+
+def test_names_in_commands_for_github(named: list[str]) -> None:
+    ran = run("github")
+    lines = ran.out.removesuffix("\n").split("\n")
+    assert len(lines) == len(named)
+    assert all(line.startswith("::error title=mplint MPL114 ") for line in lines)
+    assert "\r" not in ran.out
+
+
+def test_names_that_are_named(named: list[str]) -> None:
+    """As pre-commit does, and through processes of our own."""
+    ran = run("json", "--jobs=2", "--", *named)
+    assert [item["path"] for item in json.loads(ran.out)] == named
+    assert ran.err == ""
+
+
+def test_names_are_kept_in_the_cache(named: list[str], folder: Path) -> None:
+    cold = check(cached=True)
+    assert sorted(path for path, _ in said(cold)) == named
+    assert check(cached=True).diagnostics == cold.diagnostics
+
+
+def test_a_name_in_a_complaint(folder: Path, mplint: Mplint) -> None:
+    ran = mplint("check", "no\nwhere\x1b[31m")
+    said = "mplint: no\\nwhere\\x1b[31m: there is no such file or folder"
+    assert ran.err.split("\n") == [said, ""]
+    ran = mplint("check", "--sel\nect")
+    assert len(ran.err.splitlines()) == 2
+
+
+# What is no program -------------------------------------------------------------------------------
+
+
+def test_sockets_and_devices(write: Write, folder: Path) -> None:
+    write("a.py")
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind("socket.py")
+        (folder / "zero.py").symlink_to("/dev/zero")
+        (folder / "full").symlink_to("/dev")
+        assert said(check()) == [("a.py", "MPL114")]
+        named = check("socket.py", "zero.py")
+    assert said(named) == [("socket.py", "MPL001"), ("zero.py", "MPL001")]
+
+
+@pytest.mark.parametrize("name", [".gitignore", "pyproject.toml", "mplint.toml", "setup.cfg"])
+def test_a_pipe_or_folder_in_the_place_of_a_setting(write: Write, folder: Path, name: str) -> None:
+    write("a.py")
+    os.mkfifo(folder / name)
+    assert said(check()) == [("a.py", "MPL114")]
+    (folder / name).unlink()
+    (folder / name).mkdir()
+    assert said(check()) == [("a.py", "MPL114")]
+
+
+def test_loops_of_folders(write: Write, folder: Path) -> None:
+    write("one/a.py")
+    write("two/b.py")
+    (folder / "one" / "two").symlink_to(folder / "two")
+    (folder / "two" / "one").symlink_to(folder / "one")
+    (folder / "two" / "up").symlink_to("..")
+    paths = [str(Path(path).resolve().relative_to(folder)) for path, _ in said(check())]
+    assert sorted(set(paths)) == ["one/a.py", "two/b.py"]
+    assert len(paths) == 2
+
+
+# Sizes --------------------------------------------------------------------------------------------
+
+
+def test_a_line_of_ten_megabytes(write: Write) -> None:
+    write("a.py", HANG + "text = '" + "x" * 10_000_000 + "'\n")
+    report = check()
+    assert said(report) == [("a.py", "MPL114")]
+    ran = run("full")
+    assert ran.status == 1 and len(ran.out) < 10_000
+
+
+def test_a_finding_in_a_line_of_a_megabyte(write: Write) -> None:
+    text = HANG.replace("queue.get(5)", f"queue.get(5); text = '{'x' * 1_000_000}'")
+    write("a.py", text)
+    assert len(run("full").out) < 10_000
+    assert len(run("concise").out) < 1_000
+
+
+def test_files_as_large_as_may_be(write: Write) -> None:
+    """Each `#` might begin a comment that suppresses."""
+    write("a.py", HANG.encode() + b"#" * (MAX_BYTES - len(HANG) - 1) + b"\n")
+    write("b.py", HANG.encode() + b"#" * (MAX_BYTES - len(HANG)) + b"\n")
+    report = check()
+    assert said(report) == [("a.py", "MPL114"), ("b.py", "MPL001")]
+    assert report.diagnostics[1].message == "larger than 20 MB"
+
+
+# Files that go away -------------------------------------------------------------------------------
+
+WORKER = """\
+from multiprocessing import Process
+from helper import work
+
+if __name__ == "__main__":
+    Process(target=work).start()
+"""
+
+
+@pytest.mark.parametrize("cached", [True, False])
+def test_files_that_vanish_after_the_search(write: Write, cached: bool) -> None:
+    write("a.py")
+    gone = write("b.py")
+    engine = Engine(load(), ONE_RULE, cached=cached)
+    files = engine.discover(["."])
+    gone.unlink()
+    assert said(engine.check(files)) == [("a.py", "MPL114"), ("b.py", "MPL001")]
+
+
+@pytest.mark.parametrize("cached", [True, False])
+@pytest.mark.parametrize("after", range(1, 8))
+def test_files_that_vanish_while_they_are_read(
+    write: Write, monkeypatch: pytest.MonkeyPatch, after: int, cached: bool
+) -> None:
+    """From the n-th look on they are not there. That may cost findings, or be said, but no more."""
+    write("main.py", WORKER + HANG)
+    write("helper.py", "def work():\n    pass\n")
+    write("pyproject.toml", "[project]\nname = 'x'\n")
+    original, looks = Files.read, iter(range(after))
+
+    def read(self: Files, path: Path) -> bytes:
+        if next(looks, None) is None:
+            raise Unreadable("No such file or directory")
+        return original(self, path)
+
+    monkeypatch.setattr(Files, "read", read)
+    report = check(cached=cached)
+    assert {code for _, code in said(report)} <= {"MPL001", "MPL114"}
+
+
+@pytest.mark.parametrize("after", range(1, 8))
+def test_files_that_change_while_they_are_read(
+    write: Write, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    """From the n-th look on they have other contents, without most of the lines."""
+    write("main.py", WORKER + HANG)
+    write("helper.py", "def work():\n    pass\n")
+    original, looks = Files.read, iter(range(after))
+
+    def read(self: Files, path: Path) -> bytes:
+        data = original(self, path)
+        return data if next(looks, None) is not None else PLAIN.encode()
+
+    monkeypatch.setattr(Files, "read", read)
+    report = check(cached=True)
+    assert {code for _, code in said(report)} <= {"MPL114"}
+    assert run("full").status == 1
+
+
+# Disks --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO])
+@pytest.mark.parametrize("call", ["mkdir", "open", "replace", "write", "fsync"])
+def test_a_cache_that_cannot_be_written(
+    write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch, call: str, number: int
+) -> None:
+    write("a.py")
+    write("pyproject.toml", "[project]\nname = 'x'\n")
+    cache = str(folder / mplint.cache.FOLDER)
+
+    def failing(original: Callable[..., Any]) -> Callable[..., Any]:
+        def fail(first: Any, *arguments: Any, **options: Any) -> Any:
+            if isinstance(first, int) or os.fspath(first).startswith(cache):
+                raise OSError(number, os.strerror(number))
+            return original(first, *arguments, **options)
+
+        return fail
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, call, failing(getattr(os, call)))
+        report = check(cached=True)
+    assert said(report) == [("a.py", "MPL114")]
+    assert said(check(cached=True)) == [("a.py", "MPL114")]
+
+
+# Code that must not run ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["script", "pre-commit"])
+def test_a_folder_full_of_module_names(write: Write, folder: Path, way: str) -> None:
+    """All of the standard library's names, and of what mplint needs. Not with `python -m`, which
+    itself looks for `importlib` and others in the current folder, before anything of ours runs."""
+    names = set(sys.stdlib_module_names) | {"libcst", "rich", "packaging", "pathspec", "psutil"}
+    names |= {"mplint_rules", "yaml", "typing_extensions", "pygments", "sitecustomize"}
+    mark = folder.parent / "ran"
+    for name in names:
+        write(f"{name}.py", f"open({str(mark)!r}, 'a').write(__name__ + ' ')\n")
+    write("a.py")
+    command = {
+        "script": [script("mplint"), "check", ONE, "--jobs=2"],
+        "pre-commit": [script("mplint"), "check", "--force-exclude", ONE, "--", "a.py"],
+    }[way]
+    ran = spawn(*command, "--output-format=concise") if way != "pre-commit" else spawn(*command)
+    assert not mark.exists(), mark.read_text()
+    assert (ran.status, ran.err) == (1, "")
