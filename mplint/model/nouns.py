@@ -33,8 +33,6 @@ Runner: TypeAlias = "str | Worker"
 class Operation:
     """A call of a method of a followed object, in one activation of the function around it."""
 
-    __slots__ = ("activation", "at", "kind", "launch", "method", "name", "program", "receiver")
-
     def __init__(self, program: Program, raw: calls.RawOperation, kind: Kind) -> None:
         self.program = program
         self.activation = raw.activation
@@ -56,7 +54,7 @@ class Operation:
     def site(self) -> Site:
         return Site(self.activation.path, self.at)
 
-    @property
+    @cached_property
     def call(self) -> f.Call | None:
         """The call expression; None for a method that is handed on and called elsewhere."""
         found = self.program.outline(self.activation).expressions.get(self.at)
@@ -115,13 +113,13 @@ class Operation:
             return describe(call.function) + "()"
         return f"{self.kind.name if self.name == '__call__' else self.name}()"
 
-    @property
+    @cached_property
     def receiver_text(self) -> str:
         """The receiver as it is written."""
         receiver = self.receiver_expression
         return describe(receiver) if receiver is not None else self.kind.noun
 
-    @property
+    @cached_property
     def receiver_expression(self) -> f.Expr | None:
         """The expression for the object that is operated on: what stands before the dot, or is
         given to somebody else's method (`loop.run_in_executor(executor, …)`)."""
@@ -135,7 +133,7 @@ class Operation:
             return call.function if not self._is_made_here else None
         return self._entered
 
-    @property
+    @cached_property
     def sure(self) -> bool:
         """Whether the receiver is certainly this object, or another made by the same expression."""
         if self._is_made_here:
@@ -150,12 +148,12 @@ class Operation:
         manager = self._entered
         return manager is not None and self.program.is_one(self.values(manager))
 
-    @property
+    @cached_property
     def is_entered(self) -> bool:
         """Whether it is what the beginning of `with lock:` does."""
         return self._entered is not None
 
-    @property
+    @cached_property
     def _entered(self) -> f.Expr | None:
         """The `lock` of `with lock:`, at whose beginning this is done."""
         if self.name != "acquire" or self._reference is not None:
@@ -166,7 +164,7 @@ class Operation:
             return None
         return outline.expressions.get(self.at)
 
-    @property
+    @cached_property
     def crosses(self) -> bool:
         """Whether the receiver is certainly one for processes: an import may give one for threads
         in its place, with which nothing is copied."""
@@ -181,7 +179,7 @@ class Operation:
             if isinstance(value, Made)
         )
 
-    @property
+    @cached_property
     def blocks(self) -> bool | None:
         """Whether the call waits at all."""
         if not self.method.waits:
@@ -194,7 +192,7 @@ class Operation:
                 return self.program.truth(given, self.activation)
         return True if self._plain_call else None
 
-    @property
+    @cached_property
     def timed(self) -> bool | None:
         """Whether the call gives up after a while."""
         if self.is_iterated or self.is_entered:
@@ -208,7 +206,7 @@ class Operation:
             return not timeless.pop() if len(timeless) == 1 else None
         return True
 
-    @property
+    @cached_property
     def gives_up_with(self) -> tuple[str, ...]:
         """What the call raises when it does not wait and there is nothing, or no room."""
         method = self.method
@@ -227,23 +225,23 @@ class Operation:
             return "returns, the item is lost in the background, and whoever waits for it hangs"
         return "raises an error"
 
-    @property
+    @cached_property
     def waits_for_ever(self) -> bool:
         """Whether the call certainly blocks, as it is meant to, until somebody else acts."""
         meant = self.argument("block") is None or isinstance(self.constant("block"), bool)
         return self.blocks is True and self.timed is False and meant
 
-    @property
+    @cached_property
     def _plain_call(self) -> bool:
         call = self.call
         return call is not None and not any(argument.star for argument in call.arguments)
 
-    @property
+    @cached_property
     def is_iterated(self) -> bool:
         """Whether it is the callable of `iter(q.get, sentinel)`, which calls it with nothing."""
         return self.call is None and self._reference is not None
 
-    @property
+    @cached_property
     def _reference(self) -> f.Attribute | None:
         """The `q.get` of a call `q.get()`, or of `iter(q.get, sentinel)`."""
         found = self.program.outline(self.activation).expressions.get(self.at)
@@ -344,11 +342,11 @@ class Channel:
         """Where it is made."""
         return self.exit.site
 
-    @property
+    @cached_property
     def puts(self) -> list[Operation]:
         return [o for o in self.program.on.get(self.entrance, ()) if o.does == "put"]
 
-    @property
+    @cached_property
     def gets(self) -> list[Operation]:
         return [o for o in self.program.on.get(self.exit, ()) if o.does == "get"]
 

@@ -87,6 +87,12 @@ class Outline:
                 return frame.node
         return None
 
+    def block_of(self, at: int) -> tuple[int, str, int]:
+        """What tells the block of a step from the others: what it belongs to, and which part it is
+        of that."""
+        link = self._parents.get(at)
+        return (link[1], link[0].part, link[0].index) if link is not None else (-1, "", 0)
+
     def defined_at(self, inner: f.Scope) -> int:
         """The number of the `def` or `class` of a scope that stands directly in this one."""
         for step in self.steps.values():
@@ -118,6 +124,32 @@ class Outline:
             for expression in f.expressions(step):
                 for walrus in f.walruses(expression):
                     bind(walrus.target, walrus.value)
+        return found
+
+    @cached_property
+    def calls(self) -> list[int]:
+        """The numbers of the calls, in order."""
+        return sorted(at for at, found in self.expressions.items() if isinstance(found, f.Call))
+
+    @cached_property
+    def bound_calls(self) -> dict[str, set[int]]:
+        """The calls whose results are assigned, by the text of what they are assigned to."""
+        from mplint.model.counts import describe
+
+        found: dict[str, set[int]] = defaultdict(set)
+        for step in f.steps(self.scope.body):
+            if isinstance(step, f.Bind) and isinstance(step.value, f.Call):
+                for target in step.targets:
+                    found[describe(target)].add(step.value.at)
+        return found
+
+    @cached_property
+    def attributes(self) -> dict[str, list[f.Attribute]]:
+        """The attributes that are read or set, by name."""
+        found: dict[str, list[f.Attribute]] = defaultdict(list)
+        for expression in self.expressions.values():
+            if isinstance(expression, f.Attribute):
+                found[expression.name].append(expression)
         return found
 
     # Building -----------------------------------------------------------------------------------

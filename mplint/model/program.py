@@ -6,7 +6,7 @@ Every question is answered three-valued: True, False, or None for "not known".
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from mplint.model.nouns import MAIN, Channel, Operation, Runner, Worker
 from mplint.model.outline import Outline
 from mplint.model.questions import Questions
 from mplint.model.quiet import Quiet
-from mplint.model.solve import Record, Solver
+from mplint.model.solve import Cell, Record, Solver
 from mplint.model.values import (
     DATA,
     NOTHING,
@@ -80,6 +80,7 @@ class Program(Questions):
         self.launches_at: dict[tuple[Activation, int], list[Worker]] = defaultdict(list)
         self._workers: dict[tuple[Value, str], Worker] = {}
         self._outlines: dict[f.Scope, Outline] = {}
+        self._recursive: dict[Activation, bool] = {}
         self._index()
 
     def _index(self) -> None:
@@ -149,6 +150,30 @@ class Program(Questions):
     def processes(self) -> list[Worker]:
         """The workers that run in processes."""
         return [worker for worker in self.workers if worker.kind.family == "process"]
+
+    def processes_of(self, holder: Value | None) -> Sequence[Worker]:
+        """The workers whose processes are started from one process object or pool."""
+        return self._processes_of.get(holder, ())
+
+    @cached_property
+    def _processes_of(self) -> dict[Value | None, list[Worker]]:
+        found: dict[Value | None, list[Worker]] = defaultdict(list)
+        for worker in self.processes:
+            found[worker.holder].append(worker)
+        return found
+
+    def channels_with(self, runner: Runner, does: str) -> Iterable[Channel]:
+        """The channels on which a process does a `put` or a `get`."""
+        return self._channels_with.get((runner, does), ())
+
+    @cached_property
+    def _channels_with(self) -> dict[tuple[Runner, str], dict[Channel, None]]:
+        found: dict[tuple[Runner, str], dict[Channel, None]] = defaultdict(dict)
+        for channel in self.channels.values():
+            for operation in (*channel.puts, *channel.gets):
+                for runner in operation.runners:
+                    found[runner, operation.does][channel] = None
+        return found
 
     @cached_property
     def channels(self) -> dict[Made, Channel]:
@@ -234,6 +259,16 @@ class Program(Questions):
         values = self.values(expression, activation)
         followed = [v for v in values if isinstance(v, Made) and v.kind.role != "proxy"]
         return True if values and len(followed) == len(values) else None
+
+    @cached_property
+    def cells_of(self) -> dict[Value, list[Cell]]:
+        """The variables, attributes and elements that hold each object, as owner and name."""
+        found: dict[Value, list[Cell]] = defaultdict(list)
+        for cell, values in self.solver.cells.items():
+            for value in values:
+                if isinstance(value, (Made, Instance, Container)):
+                    found[value].append(cell)
+        return found
 
     @cached_property
     def _attributes(self) -> dict[Value, set[str]]:
@@ -397,6 +432,18 @@ class Program(Questions):
         for (caller, _), callees in self.callees_at.items():
             found[caller] += callees
         return found
+
+    def is_recursive(self, activation: Activation) -> bool:
+        """Whether a function may run again while it runs."""
+        if activation not in self._recursive:
+            seen: set[Activation] = set()
+            todo = [activation]
+            while todo:
+                new = set(self.onward.get(todo.pop(), ())) - seen
+                seen |= new
+                todo += new
+            self._recursive[activation] = activation in seen or activation.scope.is_generator
+        return self._recursive[activation]
 
     @cached_property
     def _runners(self) -> dict[Activation, frozenset[Runner]]:

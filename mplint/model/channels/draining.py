@@ -87,11 +87,10 @@ class Draining:
             return None
         if UNKNOWN in self._receivers(join):
             return None
-        for worker in self.program.processes:
-            if worker.holder is join.receiver:
-                found = self._undrained(join, worker)
-                if found is not None:
-                    return found
+        for worker in self.program.processes_of(join.receiver):
+            found = self._undrained(join, worker)
+            if found is not None:
+                return found
         return None
 
     def undrained_launch(self, worker: Worker, activation: Activation, at: int) -> Undrained | None:
@@ -134,7 +133,7 @@ class Draining:
 
     def filled_by(self, worker: Worker) -> Iterator[Channel]:
         """The channels that a worker puts to and whose puts wait for a reader."""
-        for channel in self.program.channels.values():
+        for channel in self.program.channels_with(worker, "put"):
             if channel.kind.family == "process" and channel.is_closed_world:
                 if any(worker in put.runners and put.sure for put in channel.puts):
                     yield channel

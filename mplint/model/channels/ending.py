@@ -106,12 +106,12 @@ class Ending:
         if start.does != "start" or start.kind.role != "process" or not start.sure:
             return None
         sentinels = program.sentinels
-        for worker in program.processes:
-            if worker.holder is not start.receiver or worker.daemon is not False:
+        for worker in program.processes_of(start.receiver):
+            if worker.daemon is not False:
                 continue
             if worker.operations("join", "kill") or sentinels.kills_children():
                 continue
-            for channel in program.channels.values():
+            for channel in program.channels_with(worker, "get"):
                 if channel.kind.family != "process" or not channel.is_closed_world:
                     continue
                 consumer = sentinels.consumer(worker, channel)

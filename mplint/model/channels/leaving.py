@@ -62,8 +62,8 @@ def unjoined(program: Program, start: Operation) -> Undrained | None:
         return None
     if start.runners != {MAIN} or start.receiver in program.solver.escapes:
         return None
-    for worker in program.processes:
-        if worker.holder is not start.receiver or worker.daemon is not False:
+    for worker in program.processes_of(start.receiver):
+        if worker.daemon is not False:
             continue
         if worker.operations("join", "kill", "close"):
             continue

@@ -135,7 +135,7 @@ class Order:
 
     def _started_closed(self, start: Operation) -> AfterClose | None:
         """For the start of a process that uses something which is closed before."""
-        workers = [w for w in self.program.processes if w.holder is start.receiver]
+        workers = self.program.processes_of(start.receiver)
         for made in list(self.program.made):
             if not _is_channel(made) or not any(o.does == "close" for o in self.program.on[made]):
                 continue

@@ -428,10 +428,10 @@ class Sentinels:
         if join.timed is not False or join.kind.role != "process":
             return None
         program = self.program
-        for worker in program.processes:
-            if worker.holder is not join.receiver or worker.daemon is None:
+        for worker in program.processes_of(join.receiver):
+            if worker.daemon is None:
                 continue
-            for channel in program.channels.values():
+            for channel in program.channels_with(worker, "get"):
                 if channel.kind.family != "process" or not channel.is_closed_world:
                     continue
                 consumer = self.consumer(worker, channel)

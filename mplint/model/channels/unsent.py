@@ -66,8 +66,8 @@ class _Killed(Machine[str]):
 def killed_at_once(program: Program, kill: Operation) -> Unflushed | None:
     """For a `terminate()` or `kill()`: nothing takes its time between the start of the process and
     this, and afterwards somebody waits for ever for what only this process puts."""
-    for worker in program.processes:
-        if worker.holder is not kill.receiver or worker.in_pool or is_many(program, worker):
+    for worker in program.processes_of(kill.receiver):
+        if worker.in_pool or is_many(program, worker):
             continue
         for channel in program.channels.values():
             if channel.kind.family != "process" or channel.kind.role != "queue":

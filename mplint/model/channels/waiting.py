@@ -6,6 +6,7 @@ the hangs that no test finds: in the normal run they all work.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -126,6 +127,8 @@ class Waiting:
         self.program = program
         self._sending: dict[tuple[Made, str], Flow[str]] = {}
         self._dying: dict[Made, Flow[str]] = {}
+        self._gets: dict[tuple[Made, Activation], list[tuple[int, int | None]]] = {}
+        self._puts: dict[Made, int | None] = {}
 
     # Workers that end early ---------------------------------------------------------------------
 
@@ -291,7 +294,7 @@ class Waiting:
             return None
         if channel.kind.role == "connection":
             return None  # to wait for the end of the pipe is a use of its own
-        if any(self.program.sharing.made_in_worker(made) for made in self.program.made):
+        if self.program.sharing.any_made_in_worker:
             return None  # a worker that fills a queue of its own is the cause, and told as such
         gets = self._certain_gets(channel, wait)
         if gets is None:
@@ -305,33 +308,52 @@ class Waiting:
         """How many items the function of a get takes for certain, up to and with it."""
         if len(channel.gets) == 1 and not channel.puts:
             return 1
-        total = 0
-        within: list[int] = []  # loops that make a queue of their own in every turn
-        for activation, at in self.program.made.get(channel.exit, ()):
-            if activation is last.activation:
-                within += [frame.node.at for frame in self.program.outline(activation).around(at)]
+        key = (channel.exit, last.activation)
+        if key not in self._gets:
+            self._gets[key] = self._count_gets(channel, last.activation)
+        gets = self._gets[key]
+        index = bisect_right(gets, last.at, key=lambda get: get[0])
+        return gets[index - 1][1] if index else None
+
+    def _count_gets(self, channel: Channel, activation: Activation) -> list[tuple[int, int | None]]:
+        """The number of each get of a function, with how many items it and those before it take;
+        nothing when others take some."""
         for get in channel.gets:
-            if get.activation is not last.activation or not (get.waits_for_ever and get.sure):
-                return None
-            if get.at > last.at:
-                continue
-            if get.receiver_expression is not None:
-                objects = get.values(get.receiver_expression)
-                if len({v.context for v in objects if isinstance(v, Made)}) > 1:
-                    return None  # one here and another there, made by the same expression
-            outline = self.program.outline(get.activation)
-            if any(
-                isinstance(fr.node, (f.Branch, f.Match, f.Try)) for fr in outline.around(get.at)
-            ):
-                return None
-            turns = self.program.sentinels.counter.turns(get.activation, get.at, within)
-            if turns is None or turns.known is None:
-                return None
-            total += turns.known
-        return total
+            if get.activation is not activation or not (get.waits_for_ever and get.sure):
+                return []
+        outline = self.program.outline(activation)
+        within: list[int] = []  # loops that make a queue of their own in every turn
+        for maker, at in self.program.made.get(channel.exit, ()):
+            if maker is activation:
+                within += [frame.node.at for frame in outline.around(at)]
+        total: int | None = 0
+        found = []
+        for get in sorted(channel.gets, key=lambda get: get.at):
+            if total is not None:
+                taken = self._taken(get, within)
+                total = total + taken if taken is not None else None
+            found.append((get.at, total))
+        return found
+
+    def _taken(self, get: Operation, within: list[int]) -> int | None:
+        """How many items a get takes each time that its queue is made."""
+        if get.receiver_expression is not None:
+            objects = get.values(get.receiver_expression)
+            if len({v.context for v in objects if isinstance(v, Made)}) > 1:
+                return None  # one here and another there, made by the same expression
+        outline = self.program.outline(get.activation)
+        if any(isinstance(fr.node, (f.Branch, f.Match, f.Try)) for fr in outline.around(get.at)):
+            return None
+        turns = self.program.sentinels.counter.turns(get.activation, get.at, within)
+        return turns.known if turns is not None else None
 
     def _possible_puts(self, channel: Channel) -> int | None:
         """How many items are put at most, by everybody."""
+        if channel.exit not in self._puts:
+            self._puts[channel.exit] = self._count_puts(channel)
+        return self._puts[channel.exit]
+
+    def _count_puts(self, channel: Channel) -> int | None:
         total = 0
         for put in channel.puts:
             if put.call is None or put.activation in self.reached_by_threads:

@@ -165,8 +165,8 @@ class Jobs:
         """For a pool: how its initializer can fail, in every process that it starts."""
         if made.kind.role != "pool" or made.kind.family != "process":
             return None
-        for worker in self.program.processes:
-            if worker.holder is not made or worker.how != "initializer":
+        for worker in self.program.processes_of(made):
+            if worker.how != "initializer":
                 continue
             for entry in worker.entries:
                 if self.program.waiting.is_opaque(entry):

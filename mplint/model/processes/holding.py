@@ -83,8 +83,7 @@ class _Killed(Machine[str]):
         program = self.worker.program
         return any(
             worker in acquire.runners
-            for worker in program.processes
-            if worker.holder is start.receiver
+            for worker in program.processes_of(start.receiver)
             for acquire in program.locks.uses(self.held.lock, "acquire")
             if acquire.sure and acquire.waits_for_ever
         )
@@ -104,8 +103,8 @@ class _Killed(Machine[str]):
 def killed_holding(program: Program, kill: Operation) -> HeldLock | None:
     """For a `terminate()` or `kill()`: a lock that the process certainly holds when it is killed,
     and that somebody waits for afterwards."""
-    for worker in program.processes:
-        if worker.holder is not kill.receiver or is_many(program, worker):
+    for worker in program.processes_of(kill.receiver):
+        if is_many(program, worker):
             continue
         for held in program.locks.regions.all():
             if program.runners(held.activation) != {worker} or not _is_one_at_a_time(held):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
@@ -158,31 +158,20 @@ class Joining:
         count = self.program.sentinels.counter.length(loop.source, join.activation)
         if count is not None and "cpu_count" in repr(count.symbols):
             return Site(join.activation.path, loop.source.at)
-        for worker in self.program.processes:
-            if worker.holder is join.receiver:
-                for operation in self.program.operations:
-                    kind = operation.kind
-                    if kind.role == "barrier" and kind.family == "process":
-                        if operation.method.waits and operation.runners == {worker}:
-                            return operation.site
+        for worker in self.program.processes_of(join.receiver):
+            for operation in self.program.operations:
+                kind = operation.kind
+                if kind.role == "barrier" and kind.family == "process":
+                    if operation.method.waits and operation.runners == {worker}:
+                        return operation.site
         return None
 
     def _held_by(self, holder: Value) -> Site | None:
         """The list or dict that holds a process."""
-        for owner, _ in self._cells_of.get(holder, ()):
+        for owner, _ in self.program.cells_of.get(holder, ()):
             if isinstance(owner, Container) and owner.shape in ("list", "dict", "set"):
                 return owner.site
         return None
-
-    @cached_property
-    def _cells_of(self) -> dict[Value, list[tuple[object, object]]]:
-        """The variables, attributes and elements that hold each process."""
-        found: dict[Value, list[tuple[object, object]]] = defaultdict(list)
-        for cell, values in self.program.solver.cells.items():
-            for value in values:
-                if isinstance(value, (Made, Instance)):
-                    found[value].append(cell)
-        return found
 
     # Only the last ------------------------------------------------------------------------------
 
@@ -235,20 +224,20 @@ class Joining:
         """Whether a process is in another variable than those of the function, or in a list."""
         return any(
             (owner is not join.activation and name != "self") or name == RETURNED
-            for owner, name in self._cells_of[join.receiver]
+            for owner, name in self.program.cells_of.get(join.receiver, ())
         )
 
     def _goes_on(self, join: Operation) -> bool:
         """Whether something is done in the function after it."""
         outline = self.program.outline(join.activation)
+        calls = outline.calls
         return any(
-            isinstance(expression, f.Call) and at > join.at
-            for at, expression in outline.expressions.items()
-            if not any(frame.node.at == join.at for frame in outline.around(at))
+            not any(frame.node.at == join.at for frame in outline.around(at))
+            for at in islice(calls, bisect_right(calls, join.at), None)
         )
 
     def _is_daemon(self, holder: Value) -> bool:
-        workers = [worker for worker in self.program.processes if worker.holder is holder]
+        workers = self.program.processes_of(holder)
         return bool(workers) and all(worker.daemon is True for worker in workers)
 
     # For a while --------------------------------------------------------------------------------
@@ -276,8 +265,8 @@ class Joining:
         if not isinstance(step, f.Evaluate):
             return None
         loops = {frame.node.at for frame in outline.loops(join.at)}
-        for worker in program.processes:
-            if worker.holder is not join.receiver or worker.daemon is not False:
+        for worker in program.processes_of(join.receiver):
+            if worker.daemon is not False:
                 continue
             for value, write in self._written_by(worker):
                 for at, expression in sorted(outline.expressions.items()):
@@ -344,8 +333,8 @@ class Joining:
             return None
         if not self._goes_on(join):
             return None
-        for worker in program.processes:
-            if worker.holder is not join.receiver or self._sends(worker):
+        for worker in program.processes_of(join.receiver):
+            if self._sends(worker):
                 continue
             for entry in worker.entries:
                 if program.waiting.is_opaque(entry):

@@ -55,7 +55,7 @@ class Killing:
             return None
         if start.receiver in program.solver.escapes or len(start.runners) != 1:
             return None
-        workers = [w for w in program.processes if w.holder is start.receiver]
+        workers = program.processes_of(start.receiver)
         if not workers or any(worker.daemon is not True for worker in workers):
             return None
         (worker, *_) = workers
@@ -111,9 +111,7 @@ class Killing:
         program = self.program
         if kill.does != "kill" or not program.lifecycle.is_process(kill) or self.is_asked(kill):
             return None
-        for worker in program.processes:
-            if worker.holder is not kill.receiver:
-                continue
+        for worker in program.processes_of(kill.receiver):
             for channel in program.channels.values():
                 if channel.kind.role != "queue" or channel.kind.family != "process":
                     continue
@@ -164,8 +162,9 @@ class Killing:
     def begins_reader(self, operation: Operation, channel: Channel) -> bool:
         """Whether an operation starts a process that takes from a channel."""
         return operation.does == "start" and any(
-            worker.holder is operation.receiver and any(worker in g.runners for g in channel.gets)
-            for worker in self.program.processes
+            worker in get.runners
+            for worker in self.program.processes_of(operation.receiver)
+            for get in channel.gets
         )
 
 

@@ -50,6 +50,15 @@ _WRONG: dict[str, dict[str, str]] = {
     },
 }
 
+_AFTER = {
+    "make": {NEW, OPEN},
+    "start": {RUNNING, STARTED, OPEN},
+    "join": {ENDED, STARTED, OPEN},
+    "close": {CLOSED, OPEN},
+}
+"""The states that are possible after something was done to a process that was in none of the wrong
+ones, whatever else happens until the next thing is done to it."""
+
 _CURES = {
     ("start", RUNNING): "Make a new process for every start: `Process(…)` belongs beside it.",
     ("start", STARTED): "Make a new process for every start: `Process(…)` belongs beside it.",
@@ -162,13 +171,7 @@ class Track:
     @cached_property
     def makers(self) -> set[int]:
         """The calls of the function that make a new process for the variable."""
-        return {
-            step.value.at
-            for step in f.steps(self.activation.scope.body)
-            if isinstance(step, f.Bind) and isinstance(step.value, f.Call)
-            for target in step.targets
-            if describe(target) == self.name
-        }
+        return self.program.outline(self.activation).bound_calls.get(self.name, set())
 
     def is_given_to(self, activation: Activation, at: int) -> bool:
         """Whether a call of code that we do not see has to do with the process."""
@@ -204,6 +207,8 @@ class Track:
         return False
 
     def wrong(self) -> Iterator[Wrong]:
+        if self._is_plainly_right():
+            return
         watch = _Watch(self)
         Flow(self.program, watch).ends(self.activation, (OPEN, None))
         for (verb, at), states in sorted(watch.seen.items(), key=lambda item: item[0][1]):
@@ -221,6 +226,44 @@ class Track:
                 _CURES.get((verb, state), "Do it earlier."),
                 Site(self.activation.path, before) if before is not None else None,
             )
+
+    def _is_plainly_right(self) -> bool:
+        """Whether one block does everything with the process, in an order that cannot be wrong.
+        That is so of most, and much cheaper to see than what every way through the function does.
+        """
+        outline = self.program.outline(self.activation)
+        verbs: dict[int, str] = {}
+        for at, verb in self._events():
+            step = outline.step_of(at)
+            if step is None or step.at in verbs:
+                return False
+            if verb != "alive" and not isinstance(step, (f.Bind, f.Evaluate)):
+                return False
+            verbs[step.at] = verb
+        if len({outline.block_of(at) for at in verbs}) > 1:
+            return False
+        possible = {OPEN}
+        again = any(outline.loops(at) for at in verbs)
+        if again or self.program.is_recursive(self.activation):
+            possible |= {NEW, RUNNING, STARTED, ENDED, CLOSED}
+        for _, verb in sorted(verbs.items()):
+            if not possible.isdisjoint(_WRONG.get(verb, ())):
+                return False
+            possible = _AFTER.get(verb, possible)
+        return True
+
+    def _events(self) -> Iterator[tuple[int, str]]:
+        """What the function does to the process by this name, and where."""
+        program, activation = self.program, self.activation
+        for at in self.makers:
+            if self.holder in program.record.made.get((activation, at), ()):
+                yield at, "make"
+        for operation in program.on.get(self.holder, ()):
+            if self.is_own(operation):
+                yield operation.at, operation.does
+        for target in program.outline(activation).attributes.get("daemon", ()):
+            if describe(target.value) == self.name:
+                yield target.at, "daemon"
 
     def _text(self, at: int) -> str:
         call = self.program.outline(self.activation).expressions[at]

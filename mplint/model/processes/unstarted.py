@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
@@ -100,7 +98,7 @@ class Unstarted:
             if value in seen:
                 continue
             seen.add(value)
-            for owner, name in self._cells_of.get(value, ()):
+            for owner, name in self.program.cells_of.get(value, ()):
                 if isinstance(owner, Container):
                     if owner.shape == "generator" or owner in self.program.solver.escapes:
                         return False
@@ -121,12 +119,3 @@ class Unstarted:
             made = solver.instances.get(owner.cls)
             return bool(made) and name not in self.program.record.strangers
         return False
-
-    @cached_property
-    def _cells_of(self) -> dict[Value, list[tuple[object, object]]]:
-        found: dict[Value, list[tuple[object, object]]] = defaultdict(list)
-        for cell, values in self.program.solver.cells.items():
-            for value in values:
-                if isinstance(value, (Made, Instance, Container)):
-                    found[value].append(cell)
-        return found

@@ -181,13 +181,13 @@ class Deadlocks:
         place = (operation.activation, operation.at)
         if operation.does == "join" and operation.kind.role == "process":
             if operation.sure and operation.timed is False:
-                found = [w for w in program.processes if w.holder is operation.receiver]
+                found = program.processes_of(operation.receiver)
                 yield from (worker for worker in found if not _is_killed_before(worker, operation))
         elif operation.does == "call" and operation.sure:
             yield from (w for w in program.launches_at.get(place, ()) if w in program.processes)
         elif operation.does == "result" and operation.sure and operation.timed is False:
             of = operation.receiver.of if isinstance(operation.receiver, Made) else None
-            found = [w for w in program.processes if w.holder is of and w.how == "task"]
+            found = [w for w in program.processes_of(of) if w.how == "task"]
             if len(found) == 1 and len(found[0].entries) == 1:
                 yield found[0]
         elif operation.does == "get" and self._waits(operation):

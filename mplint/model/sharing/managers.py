@@ -156,9 +156,7 @@ class Managers:
     def _outlives(self, start: Operation, manager: Made, step: f.With) -> Ended | None:
         program, activation = self.program, start.activation
         outline = program.outline(activation)
-        for worker in program.processes:
-            if worker.holder is not start.receiver:
-                continue
+        for worker in program.processes_of(start.receiver):
             given = [v for e in worker.edges for _, values in e.given for v in values]
             proxies = [v for v in given if isinstance(v, Made) and v.of is manager]
             if not proxies or worker.holder in program.solver.escapes:

@@ -253,7 +253,7 @@ class Globals:
         holder = worker.holder
         if not worker.in_pool or not isinstance(holder, Made):
             return False
-        if any(w.holder is holder and w.how == "initializer" for w in self.program.processes):
+        if any(w.how == "initializer" for w in self.program.processes_of(holder)):
             return False
         index = holder.kind.parameters.index("initializer")
         for activation in self.program.activations_at(holder.site):

@@ -108,7 +108,7 @@ class Randomness:
         """Whether a process of the worker may begin with a state of its own: something in it is
         called by such a name."""
         program = self.program
-        same = [w for w in program.processes if w.holder is worker.holder]
+        same = program.processes_of(worker.holder)
         return any(w in program.runners(activation) for w in same for activation in self._seeding)
 
     @cached_property

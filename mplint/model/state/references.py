@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from mplint.catalog import python
 from mplint.model import facts as f
 from mplint.model.state.globals import Place
-from mplint.model.values import NOTHING, Activation, Container, Made, Site, Value
+from mplint.model.values import Activation, Container, Made, Site, Value
 
 if TYPE_CHECKING:
     from mplint.model.nouns import Operation, Worker
@@ -59,6 +60,8 @@ class References:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._packed_in: dict[Activation, set[Container]] = {}
+        self._slow: dict[tuple[Activation, int], int] = {}
 
     def dropped(self, made: Made) -> Dropped | None:
         """Why the parent drops an object before a child has it."""
@@ -68,13 +71,13 @@ class References:
         if len(places) != 1:
             return None
         (place,) = places
-        for worker in self.program.processes:
+        for worker in self._given_to(made):
             if worker.how != "target" or not isinstance(worker.holder, Made):
                 continue
             if (worker.holder, "spawned") in self.program.solver.cells:
                 continue  # the call that starts them waits for them
             for edge in worker.edges:
-                if edge.caller is place.activation and self._is_given(made, worker):
+                if edge.caller is place.activation:
                     found = self._dropped_by(made, place, worker, edge.at)
                     if found is not None:
                         return found
@@ -97,14 +100,23 @@ class References:
                 return not any(a.keyword == "lock" or a.star for a in call.arguments)
         return False
 
-    def _is_given(self, made: Made, worker: Worker) -> bool:
-        """Whether an object is among the arguments of a process."""
-        cells = self.program.solver.cells
-        for name in ("args", "kwargs"):
-            for packed in cells.get((worker.holder, name), NOTHING):
-                if made in cells.get((packed, "all"), NOTHING):
-                    return True
-        return False
+    def _given_to(self, made: Made) -> list[Worker]:
+        """The processes that have an object among their arguments."""
+        cells_of = self.program.cells_of
+        holders = {
+            holder: None
+            for packed, name in cells_of.get(made, ())
+            if name == "all"
+            for holder, given in cells_of.get(packed, ())
+            if given in ("args", "kwargs")
+        }
+        found = [worker for holder in holders for worker in self.program.processes_of(holder)]
+        order = self._order if len(holders) > 1 else {}
+        return sorted(found, key=lambda worker: order.get(worker, 0))
+
+    @cached_property
+    def _order(self) -> dict[Worker, int]:
+        return {worker: index for index, worker in enumerate(self.program.processes)}
 
     def _dropped_by(self, made: Made, place: Place, worker: Worker, at: int) -> Dropped | None:
         """How a process that is made at `at`, in the same function, outlives what it is given."""
@@ -144,22 +156,17 @@ class References:
         solver = self.program.solver
         if made in solver.escapes:
             return True
-        entries = {entry for worker in self.program.workers for entry in worker.entries}
+        entries, received = self._entries, self._received
         held: list[Value] = [made]
         seen: set[Value] = set()
-        packed = set(self._packed(place.activation))
-        received = {  # the `*args` of a target
-            Site(entry.path, parameter.at)
-            for entry in entries
-            for parameter in entry.scope.parameters
-        }
+        packed = self._packed(place.activation)
         while held:
             value = held.pop()
             if value in seen:
                 continue
             seen.add(value)
-            for (owner, name), values in solver.cells.items():
-                if value not in values or owner is value:
+            for owner, name in self.program.cells_of.get(value, ()):
+                if owner is value:
                     continue
                 if isinstance(owner, Activation):
                     variable = isinstance(name, (str, tuple)) and name != "<return>"
@@ -180,8 +187,27 @@ class References:
             and place.activation.scope.kind == "function"
         )
 
-    def _packed(self, activation: Activation) -> Iterator[Container]:
+    @cached_property
+    def _entries(self) -> set[Activation]:
+        """The functions that run elsewhere."""
+        return {entry for worker in self.program.workers for entry in worker.entries}
+
+    @cached_property
+    def _received(self) -> set[Site]:
+        """The parameters of the functions that run elsewhere, among them their `*args`."""
+        return {
+            Site(entry.path, parameter.at)
+            for entry in self._entries
+            for parameter in entry.scope.parameters
+        }
+
+    def _packed(self, activation: Activation) -> set[Container]:
         """The tuples and dicts that are written as arguments of processes."""
+        if activation not in self._packed_in:
+            self._packed_in[activation] = set(self._find_packed(activation))
+        return self._packed_in[activation]
+
+    def _find_packed(self, activation: Activation) -> Iterator[Container]:
         outline = self.program.outline(activation)
         for (caller, at), _ in self.program.launches_at.items():
             call = outline.expressions.get(at) if caller is activation else None
@@ -241,20 +267,30 @@ class References:
     def _is_quick(self, activation: Activation, block: f.Block, after: int) -> bool:
         """Whether nothing in a block, from a place on, can take as long as a child needs to
         start."""
+        key = (activation, id(block))
+        if key not in self._slow:
+            self._slow[key] = self._last_slow(activation, block)
+        return self._slow[key] <= after
+
+    def _last_slow(self, activation: Activation, block: f.Block) -> int:
+        """The number of the last thing in a block that can take a while."""
         outline = self.program.outline(activation)
-        ats = {step.at for step in f.steps(block)}
+        ats, last = set(), -1
         for step in f.steps(block):
-            if step.at > after and isinstance(step, (f.While, f.With, f.Try, f.Match)):
-                return False
+            ats.add(step.at)
+            if isinstance(step, (f.While, f.With, f.Try, f.Match)):
+                last = max(last, step.at)
         for at, expression in outline.expressions.items():
-            step_at = outline.step_of(at)
-            if at <= after or step_at is None or step_at.at not in ats:
+            if at <= last or not isinstance(expression, (f.Await, f.Yield, f.Call)):
                 continue
-            if isinstance(expression, (f.Await, f.Yield)):
-                return False
-            if isinstance(expression, f.Call) and not self._is_quick_call(expression, activation):
-                return False
-        return True
+            step_at = outline.step_of(at)
+            if step_at is None or step_at.at not in ats:
+                continue
+            if not isinstance(expression, f.Call) or not self._is_quick_call(
+                expression, activation
+            ):
+                last = at
+        return last
 
     def _is_quick_call(self, call: f.Call, activation: Activation) -> bool:
         place = (activation, call.at)

@@ -56,6 +56,11 @@ class Sharing:
 
     # Made in the worker -------------------------------------------------------------------------
 
+    @cached_property
+    def any_made_in_worker(self) -> bool:
+        """Whether a worker makes something that is not shared."""
+        return any(self.made_in_worker(made) for made in self.program.made)
+
     def made_in_worker(self, made: Made) -> MadeInWorker | None:
         """Why an object is not shared: it is made by code that only a worker runs."""
         program = self.program
