@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ from mplint.model.values import (
 )
 
 if TYPE_CHECKING:
-    from mplint.model.nouns import Channel, Operation, Worker
+    from mplint.model.nouns import Channel, Operation, Runner, Worker
     from mplint.model.program import Program
 
 MAX_TINY = 5_000
@@ -79,6 +80,7 @@ class Draining:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._repeated: dict[frozenset[Runner], dict[Activation, bool]] = defaultdict(dict)
 
     def undrained(self, join: Operation) -> Undrained | None:
         """For a join that waits for ever: a channel that the joined worker fills, and that is read
@@ -185,23 +187,47 @@ class Draining:
 
     def repeats(self, put: Operation) -> bool:
         """Whether a put is in a loop of its function, or of those that call it."""
-        seen = set()
-        todo = [(put.activation, put.at)]
+        return self._is_in_loop(put.activation, put.at) or self._is_repeated(
+            put.activation, put.runners
+        )
+
+    def _is_in_loop(self, activation: Activation, at: int) -> bool:
+        """Whether a long loop of a function repeats a place."""
+        outline = self.program.outline(activation)
+        return any(
+            isinstance(frame.node, f.While) or self._is_long(frame.node, activation)
+            for frame in outline.loops(at)
+            if not _leaves_after(outline, at, frame.node)
+        )
+
+    def _is_repeated(self, activation: Activation, runners: frozenset[Runner]) -> bool:
+        """Whether a function is called in a loop of some of the processes, or by one that is."""
+        known = self._repeated[runners]
+        if activation in known:
+            return known[activation]
+        called: dict[Activation, list[Activation]] = defaultdict(list)
+        above, todo = {activation}, [activation]
+        repeated: list[Activation] = []
         while todo:
-            activation, at = todo.pop()
-            if activation in seen:
-                continue
-            seen.add(activation)
-            outline = self.program.outline(activation)
-            for frame in outline.loops(at):
-                if _leaves_after(outline, at, frame.node):
+            callee = todo.pop()
+            for edge in self.program.callers[callee]:
+                caller = edge.caller
+                if edge.launch is not None or not self.program.runners(caller) <= runners:
                     continue
-                if isinstance(frame.node, f.While) or self._is_long(frame.node, activation):
-                    return True
-            for edge in self.program.callers[activation]:
-                if edge.launch is None and self.program.runners(edge.caller) <= put.runners:
-                    todo.append((edge.caller, edge.at))
-        return False
+                if known.get(caller) or self._is_in_loop(caller, edge.at):
+                    repeated.append(callee)
+                if caller not in known:
+                    called[caller].append(callee)
+                    if caller not in above:
+                        above.add(caller)
+                        todo.append(caller)
+        known.update(dict.fromkeys(above, False))
+        while repeated:
+            callee = repeated.pop()
+            if not known[callee]:
+                known[callee] = True
+                repeated += called[callee]
+        return known[activation]
 
     def _is_long(self, loop: f.Step | f.Expr, activation: Activation) -> bool:
         if isinstance(loop, f.For):

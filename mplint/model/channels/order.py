@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
@@ -136,9 +137,7 @@ class Order:
     def _started_closed(self, start: Operation) -> AfterClose | None:
         """For the start of a process that uses something which is closed before."""
         workers = self.program.processes_of(start.receiver)
-        for made in list(self.program.made):
-            if not _is_channel(made) or not any(o.does == "close" for o in self.program.on[made]):
-                continue
+        for made in self._closed:
             used = [o for o in self.program.on[made] if any(w in o.runners for w in workers)]
             if not any(o.does in ("put", "get") and o.sure for o in used):
                 continue
@@ -147,6 +146,15 @@ class Order:
                 effect = f"hands over what `{close.text}` has closed, and nobody can use it"
                 return AfterClose(made, close, effect, "Close it after the start.")
         return None
+
+    @cached_property
+    def _closed(self) -> list[Made]:
+        """The channels that something is done to close."""
+        return [
+            made
+            for made in self.program.made
+            if _is_channel(made) and any(o.does == "close" for o in self.program.on.get(made, ()))
+        ]
 
     def _states(self, operation: Operation, made: Made) -> tuple[set[str], Operation | None]:
         """In which states of an object an operation is reached, seen from where one object is made;

@@ -7,6 +7,7 @@ the hangs that no test finds: in the normal run they all work.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -208,22 +209,22 @@ class Waiting:
     def acts_on_failure(self, worker: Worker, operations: Iterable[Operation]) -> bool:
         """Whether a worker does one of the operations in a `finally` or a handler for any error."""
         program = self.program
-        for operation in operations:
-            if worker not in operation.runners:
-                continue
-            for activation, at in self._chain(operation, worker):
-                for frame in program.outline(activation).around(at):
-                    if not isinstance(frame.node, f.Try):
-                        continue
-                    if frame.part == "final":
-                        return True
-                    if frame.part == "handler" and self._is_wide(frame, activation):
-                        return True
+        ends = [o for o in operations if worker in o.runners]
+        for activation, at in self._chains(ends, worker):
+            for frame in program.outline(activation).around(at):
+                if not isinstance(frame.node, f.Try):
+                    continue
+                if frame.part == "final":
+                    return True
+                if frame.part == "handler" and self._is_wide(frame, activation):
+                    return True
         return False
 
-    def _chain(self, operation: Operation, worker: Worker) -> Iterator[tuple[Activation, int]]:
-        """An operation, and the calls that lead to it from a worker's entry."""
-        todo = [(operation.activation, operation.at)]
+    def _chains(
+        self, operations: Iterable[Operation], worker: Worker
+    ) -> Iterator[tuple[Activation, int]]:
+        """Some operations, and the calls that lead to them from a worker's entry."""
+        todo = [(operation.activation, operation.at) for operation in operations]
         seen = set()
         while todo:
             activation, at = todo.pop()
@@ -542,24 +543,28 @@ class Waiting:
 
     def checks_liveness(self, wait: Operation) -> bool:
         """Whether the function looks at its workers before the wait or in the loop around it."""
-        program, activation = self.program, wait.activation
-        loops = {frame.node.at for frame in program.outline(activation).loops(wait.at)}
-        places = [
-            operation.at
-            for operation in program.operations
-            if operation.activation is activation and operation.does == "alive"
-        ]
-        places += [at for holder, at in program.record.looks if holder is activation]
-        places += [
-            at
-            for (holder, at), path in program.record.externals.items()
-            if holder is activation
-            and path.rpartition(".")[2] in ("wait", "active_children", "alarm", "setitimer")
-        ]
-        outline = program.outline(activation)
+        outline = self.program.outline(wait.activation)
+        loops = {frame.node.at for frame in outline.loops(wait.at)}
         return any(
-            at < wait.at or loops & {frame.node.at for frame in outline.loops(at)} for at in places
+            at < wait.at or loops & {frame.node.at for frame in outline.loops(at)}
+            for at in self._liveness_looks.get(wait.activation, ())
         )
+
+    @cached_property
+    def _liveness_looks(self) -> dict[Activation, list[int]]:
+        """Where each function looks at its workers."""
+        program = self.program
+        places = [(o.activation, o.at) for o in program.operations if o.does == "alive"]
+        places += program.record.looks
+        places += [
+            place
+            for place, path in program.record.externals.items()
+            if path.rpartition(".")[2] in ("wait", "active_children", "alarm", "setitimer")
+        ]
+        found: dict[Activation, list[int]] = defaultdict(list)
+        for activation, at in places:
+            found[activation].append(at)
+        return found
 
     def hears_of_the_end(self, wait: Operation, channel: Channel) -> bool:
         """Whether a dead sender is noticed as the end of the pipe: the waiting process has closed
