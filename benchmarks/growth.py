@@ -5,14 +5,16 @@
 
 Each shape is a program that is generated at one size and at four times that size. Four times the
 input may take at most 4.4 times as long; what Python and mplint need to start, measured on an empty
-program, is subtracted first. Times are those of the processor, the least of some runs. Ends with 1
-when a shape grows faster.
+program, is subtracted first. Times are those of the processor, the least of some runs. A check that
+takes more than 30 seconds is stopped, and the next shape follows. Ends with 1 when a shape grows
+faster.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,6 +26,8 @@ from pathlib import Path
 FACTOR = 4
 ALLOWED = 4.4
 ALLOWED_FOR_ALL_RULES = 1.5
+LIMIT = 30
+"""Seconds of processor time that one check may take."""
 
 HEAD = "import multiprocessing as mp\n\n"
 TAIL = """
@@ -167,6 +171,11 @@ def long_sum(size: int) -> Files:
     return _function(["x = " + " + ".join(f"v{i}" for i in range(size))])
 
 
+def lambdas(size: int) -> Files:
+    """Functions without names inside each other."""
+    return _function(["x = " + "lambda y: " * size + "y"])
+
+
 def literal(size: int) -> Files:
     return _function(["x = [" + ", ".join(f"({i}, 'n{i}')" for i in range(size)) + "]"])
 
@@ -219,6 +228,7 @@ SHAPES = {
     "call-chain": Shape(call_chain, 250),
     "call-sites": Shape(call_sites, 500),
     "long-sum": Shape(long_sum, 250),
+    "lambdas": Shape(lambdas, 100),
     "literal": Shape(literal, 2500),
     "classes": Shape(classes, 50),
     "methods": Shape(methods, 250),
@@ -233,15 +243,28 @@ def write(program: Files, folder: Path) -> None:
         (folder / name).write_text(text)
 
 
+class TooLong(Exception):
+    """A check was stopped."""
+
+
+def _limit() -> None:
+    import resource  # not on Windows, where the shapes can still be made
+
+    resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT + 1))
+
+
 def seconds(folder: Path, repeat: int, select: str = "ALL") -> float:
-    """The processor time of checking a folder in a new process, the least of some runs."""
+    """The processor time of checking a folder in a new process, the least of some runs. Raises
+    TooLong."""
     command = [sys.executable, "-m", "mplint", "check", str(folder), "--isolated", "--quiet"]
     command += ["--select", select, "--jobs", "1", "--no-cache", "--exit-zero"]
     times = []
     for _ in range(repeat):
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, preexec_fn=_limit) as process:
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+            raise TooLong
         if process.returncode:
             raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
         times.append(usage.ru_utime + usage.ru_stime)
@@ -263,10 +286,15 @@ def main() -> int:
         print(f"{sys.version.split()[0]}; to start: {start:.2f} s, subtracted below")
         for name in options.shapes or SHAPES:
             shape, times = SHAPES[name], []
-            for size in (shape.size, shape.size * FACTOR):
-                folder = Path(temporary, f"{name}-{size}")
-                write(shape.make(size), folder)
-                times.append(max(seconds(folder, options.repeat) - start, 0.001))
+            try:
+                for size in (shape.size, shape.size * FACTOR):
+                    folder = Path(temporary, f"{name}-{size}")
+                    write(shape.make(size), folder)
+                    times.append(max(seconds(folder, options.repeat) - start, 0.001))
+            except TooLong:
+                failed = True
+                print(f"{name:14} {size:5}: not done after {LIMIT} s", flush=True)
+                continue
             ratio = times[1] / times[0]
             late = ratio > ALLOWED
             failed |= late

@@ -89,11 +89,13 @@ class Source:
     def _positions(self) -> Mapping[cst.CSTNode, CodeRange]:
         from libcst.metadata import MetadataWrapper, PositionProvider
 
-        wrapper = MetadataWrapper(self.tree, unsafe_skip_copy=True)
+        def resolve() -> Mapping[cst.CSTNode, CodeRange]:
+            return MetadataWrapper(self.tree, unsafe_skip_copy=True).resolve(PositionProvider)
+
         try:
-            return wrapper.resolve(PositionProvider)
-        except KeyError:  # raised while a RecursionError is on its way
-            raise RecursionError from None
+            return resolve()
+        except (KeyError, RecursionError):  # the first is raised while the second is on its way
+            return depth.on_deep_stack(resolve)
 
     def place(self, node: cst.CSTNode) -> Place:
         """Where a node of `tree` stands."""

@@ -39,6 +39,7 @@ class Outline:
         self.expressions: dict[int, f.Expr] = {}
         self.steps: dict[int, f.Step] = {}
         self._parents: dict[int, tuple[Around, int] | None] = {}
+        self._orders: dict[str, dict[int, int]] = {}
         self._block(scope.body, None)
 
     def around(self, at: int) -> Iterator[Around]:
@@ -151,6 +152,16 @@ class Outline:
             if isinstance(expression, f.Attribute):
                 found[expression.name].append(expression)
         return found
+
+    def bindings_at(self, name: str, places: frozenset[int] | None) -> list[Binding]:
+        """The assignments to a variable at some places, or all, in source order."""
+        found = self.bindings.get(name, [])
+        if places is None or not found:
+            return found
+        order = self._orders.get(name)
+        if order is None:
+            order = self._orders[name] = {binding.at: i for i, binding in enumerate(found)}
+        return [found[index] for index in sorted(order[at] for at in places if at in order)]
 
     # Building -----------------------------------------------------------------------------------
 

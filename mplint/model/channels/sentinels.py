@@ -222,8 +222,8 @@ class Sentinels:
         """The expressions that a variable can hold where it is read."""
         reaching = self.program.solver.reaching.get(activation.scope)
         seen = reaching.reads.get(at) if reaching is not None else None
-        for binding in self.program.outline(activation).bindings.get(name, ()):
-            if binding.value is not None and (seen is None or binding.at in seen):
+        for binding in self.program.outline(activation).bindings_at(name, seen):
+            if binding.value is not None:
                 yield binding.value
 
     # Consumers ----------------------------------------------------------------------------------
