@@ -302,6 +302,11 @@ class Worker:
         return sorted(sites, key=lambda site: (str(site.path), site.at))
 
     @cached_property
+    def order(self) -> tuple[str, list[tuple[str, int]]]:
+        """What to sort workers by. Several may have one name, and a set has them in any order."""
+        return self.name, [(str(site.path), site.at) for site in self.launched_at]
+
+    @cached_property
     def daemon(self) -> bool | None:
         """Whether the processes end with the one that started them."""
         if self.in_pool:

@@ -203,7 +203,7 @@ class Looks:
         producers = {runner for put in channel.puts for runner in put.runners}
         workers = [runner for runner in producers if not isinstance(runner, str)]
         for root in self.program.upward(look.activation):
-            for worker in sorted(workers, key=lambda worker: worker.name):
+            for worker in sorted(workers, key=lambda worker: worker.order):
                 if worker in look.runners or worker.in_pool:
                     continue
                 machine = _Collecting(look, worker, channel)

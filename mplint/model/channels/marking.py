@@ -107,7 +107,9 @@ def excess(program: Program, mark: Operation) -> Excess | None:
     markers = {runner for each in marks for runner in each.runners}
     if takers != markers:
         return None  # one takes the items, and another marks them
-    for worker in sorted((r for r in mark.runners if not isinstance(r, str)), key=lambda w: w.name):
+    for worker in sorted(
+        (r for r in mark.runners if not isinstance(r, str)), key=lambda w: w.order
+    ):
         if worker.in_pool or worker.kind.family != "process" or has_several_targets(worker):
             continue
         gets = [get for get in channel.gets if worker in get.runners]

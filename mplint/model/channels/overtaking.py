@@ -260,7 +260,7 @@ def _producers(program: Program, channel: Channel) -> list[Worker]:
         if not isinstance(runner, str) and not runner.in_pool and runner.kind.family == "process"
     }
     takers = {runner for get in channel.gets for runner in get.runners}
-    return sorted(found - takers, key=lambda worker: worker.name)
+    return sorted(found - takers, key=lambda worker: worker.order)
 
 
 def _items(

@@ -68,7 +68,7 @@ class Children:
         """The processes that run a function; empty when the main process does so, too."""
         runners = self.program.runners(activation)
         workers = [runner for runner in runners if isinstance(runner, Worker)]
-        return sorted(workers, key=lambda w: w.name) if len(workers) == len(runners) else []
+        return sorted(workers, key=lambda w: w.order) if len(workers) == len(runners) else []
 
     def _is_asked_for(self, start: Start) -> bool:
         """Whether the function decides by a parameter, or by what process it is in."""

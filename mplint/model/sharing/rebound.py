@@ -53,7 +53,7 @@ def rebound(program: Program, step: f.Step, activation: Activation) -> Rebound |
     if not isinstance(target, (f.Name, f.Attribute)):
         return None
     runners = program.runners(activation)
-    workers = sorted((r for r in runners if not isinstance(r, str)), key=lambda w: w.name)
+    workers = sorted((r for r in runners if not isinstance(r, str)), key=lambda w: w.order)
     if not workers:
         return None
     made = _value_before(program, step, target, activation)

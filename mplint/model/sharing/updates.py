@@ -118,7 +118,7 @@ class Updates:
 
     def _writers(self, update: Update) -> list[Worker]:
         runners = self.program.runners(update.activation)
-        return sorted((r for r in runners if not isinstance(r, str)), key=lambda w: w.name)
+        return sorted((r for r in runners if not isinstance(r, str)), key=lambda w: w.order)
 
     def _is_shared(self, made: Made) -> bool:
         """Whether there is one such object for all processes."""

@@ -118,7 +118,7 @@ class Forking:
             return None
         if not isinstance(pool, Made) or not task.method.tasks:
             return None
-        for worker in sorted(self.program.processes, key=lambda worker: worker.name):
+        for worker in sorted(self.program.processes, key=lambda worker: worker.order):
             if worker not in task.runners or not self._is_inherited(pool, worker):
                 continue
             for fork in self._forks_of(worker):
