@@ -243,10 +243,14 @@ class Joining:
     # For a while --------------------------------------------------------------------------------
 
     def lock_not_asked_for(self, acquire: Operation) -> bool:
-        """Whether a lock is taken if that is possible in time, and nobody looks whether it was."""
+        """Whether a lock is taken if that is possible in time, and nobody looks whether it was. One
+        that others release is a signal, which may well not have come."""
         if acquire.does != "acquire" or acquire.kind.role not in ("lock", "condition"):
             return False
         if acquire.kind.family != "process" or not acquire.crosses:
+            return False
+        lock = self.program.locks.lock_of(acquire.receiver)
+        if lock is not None and self.program.locks.is_handed_over(lock):
             return False
         gives_up = acquire.blocks is False or (acquire.blocks and acquire.timed is True)
         step = self.program.outline(acquire.activation).step_of(acquire.at)
