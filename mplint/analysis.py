@@ -28,6 +28,7 @@ from mplint.source import Source, Unreadable
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.model.extract import Lowered
     from mplint.model.load import ProjectLoader
     from mplint.model.program import Program
     from mplint.model.project import Project, Root
@@ -133,20 +134,19 @@ class _Analysis:
 
     def check(self, target: Target) -> Iterator[Diagnostic]:
         """The diagnostics of one file. Raises Unreadable for a file that has no syntax tree."""
-        source = self.loader.source(target.path)
         if not is_part(target.path, self.program, self.loader):
             return  # no program needed it
+        source, lowered = self.loader.syntax(target.path)
         rules = self.registry.needed_for(target.selection)
-        for finding in self._findings(target.path, rules):
-            diagnostic = self._diagnose(finding, source, target)
+        for finding in self._findings(target.path, lowered, rules):
+            diagnostic = self._diagnose(finding, source, lowered, target)
             if diagnostic is not None:
                 yield diagnostic
+        self.loader.release(target.path)
 
-    def _findings(self, path: Path, rules: Iterable[Rule]) -> list[Finding]:
+    def _findings(self, path: Path, lowered: Lowered, rules: Iterable[Rule]) -> list[Finding]:
         from mplint.model.view import View
 
-        lowered = self.loader.lowered[path]
-        assert lowered is not None
         view = View(self.program, path, lowered)
         visitors = [rule.visitor(rule, view) for rule in rules]
         table: dict[str, list[Callable[[cst.CSTNode], None]]] = defaultdict(list)
@@ -162,7 +162,9 @@ class _Analysis:
         found = [finding for visitor in visitors for finding in visitor.findings]
         return list(_causes(found, view))
 
-    def _diagnose(self, finding: Finding, source: Source, target: Target) -> Diagnostic | None:
+    def _diagnose(
+        self, finding: Finding, source: Source, lowered: Lowered, target: Target
+    ) -> Diagnostic | None:
         """A finding with its place; None when it is not asked for, or the project's own settings
         rule it out."""
         from mplint.model.values import Site
@@ -185,8 +187,6 @@ class _Analysis:
             return None
         at = finding.at
         if isinstance(at, Site):
-            lowered = self.loader.lowered[at.path]
-            assert lowered is not None
             at = lowered.nodes[at.at]
         related = tuple(Related(self.loader.place(site), note) for site, note in finding.related)
         return Diagnostic(

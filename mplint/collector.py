@@ -6,8 +6,18 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-MUCH = 10_000_000
+MUCH = 1_000_000
 """So many new objects are worth a search for those that nobody needs any more."""
+
+
+def sweep_is_due() -> bool:
+    """Whether much was made since the last search."""
+    return gc.get_count()[0] > MUCH
+
+
+def sweep() -> None:
+    """Frees what nobody needs any more."""
+    gc.collect()
 
 
 @contextmanager
@@ -17,8 +27,8 @@ def paused() -> Iterator[None]:
     earlier programs have left behind goes first, if it is much."""
     enabled = gc.isenabled()
     gc.disable()
-    if gc.get_count()[0] > MUCH:
-        gc.collect()
+    if sweep_is_due():
+        sweep()
     try:
         yield
     finally:

@@ -35,7 +35,7 @@ SERIAL_FILES = 12
 """Fewer files than this are not worth another process."""
 
 PROGRAMS_KEPT = 8
-"""Linked programs that are remembered, for front ends that bring their files one by one."""
+"""Linked programs that an engine remembers, if it does."""
 
 
 Outcome: TypeAlias = tuple[list[Diagnostic], Looked | None]
@@ -58,7 +58,9 @@ class Report:
 class Engine:
     """Checks files with the rules of a registry. `overlay` are contents that stand before what is
     on disk, by absolute path; `noqa` is False where somebody else looks after `# noqa`; `cached`
-    says whether to keep what was found for the next run, and to believe what an earlier one kept.
+    says whether to keep what was found for the next run, and to believe what an earlier one kept;
+    `remembers` is for front ends that bring their files one by one: what was read, and the last
+    programs that were worked out, stay in memory.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Engine:
         *,
         noqa: bool = True,
         cached: bool = False,
+        remembers: bool = False,
     ) -> None:
         self.registry = registry
         self.configuration = configuration or Configuration()
@@ -77,6 +80,7 @@ class Engine:
         self.jobs = jobs
         self.noqa = noqa
         self.cached = cached
+        self.remembers = remembers
         self._projects: dict[Root, Project] = {}
         self._roots: dict[Path, Root] = {}
         self._ignore_files: dict[Path, GitIgnoreSpec | None] = {}
@@ -307,11 +311,12 @@ class Engine:
 
     def _run_here(self, job: Job) -> Result:
         project = self._projects[job.root]
-        if not self.cached:
+        if self.remembers:
             return job, run(job, self.registry, project, self._link), None
+        if not self.cached:
+            return job, run(job, self.registry, project.afresh(self.files)), None
         files = Witness(self.files)
-        fresh = Project(files, job.root, project.survey)
-        return job, run(job, self.registry, fresh, link), files.looked
+        return job, run(job, self.registry, project.afresh(files)), files.looked
 
     def _run_in_processes(
         self, jobs: list[Job], count: int

@@ -125,7 +125,7 @@ def _new_engine(overlay: dict[Path, bytes]) -> Engine:
     from mplint.registry import load
 
     registry = load()
-    return Engine(registry, _configuration(Plugin.options), overlay, noqa=False)
+    return Engine(registry, _configuration(Plugin.options), overlay, noqa=False, remembers=True)
 
 
 def _configuration(options: argparse.Namespace) -> Configuration:

@@ -29,6 +29,10 @@ class Lowered:
         """The number of each node, by the node's `id`."""
         return {id(node): at for at, node in enumerate(self.nodes)}
 
+    def forget_numbers(self) -> None:
+        """Frees the numbers, which take much memory."""
+        self.__dict__.pop("numbers", None)
+
 
 def lower(module: cst.Module) -> Lowered:
     """The facts of a parsed file.

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from mplint.collector import paused
+from mplint.collector import paused, sweep, sweep_is_due
 from mplint.model import calls
 from mplint.model import facts as f
 from mplint.model.program import Program
@@ -39,10 +39,21 @@ def link(loader: Loader, paths: Iterable[Path], root: Path) -> Program:
     record = solver.collect()
     policy = _refine(solver, record)
     if policy.functions or policy.classes:
-        finer = Solver(loader, policy, max_runs=MAX_GROWTH * solver.runs)
+        max_runs = MAX_GROWTH * solver.runs
+        large = sweep_is_due()
+        if large:  # then the first round's memory is needed for the second one
+            del solver, record
+            sweep()
+        finer = Solver(loader, policy, max_runs=max_runs)
         finer.solve(paths)
         if not finer.overrun:
             return Program(finer, finer.collect(), root)
+        if large:
+            del finer
+            sweep()
+            solver = Solver(loader)
+            solver.solve(paths)
+            record = solver.collect()
     return Program(solver, record, root)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +22,13 @@ from mplint.source import Files, Source, Unreadable
 LARGE = 100_000
 """The parser takes a lot of memory for a file of so many bytes, for a moment."""
 
+MAX_TREES = 2_000_000
+"""Of files with so many bytes the syntax trees are kept, which take more memory than all else.
+Those of further files are made again when somebody asks for them."""
+
+MAX_AGAIN = 2
+"""So many of these are kept, for the places of what was found."""
+
 MAX_HOPS = 8
 """Packages that re-export a name from a package that re-exports it … end here."""
 
@@ -35,6 +43,8 @@ class ProjectLoader:
         self.scripts = Scripts(survey.settings, modules.imports)
         self.lowered: dict[Path, extract.Lowered | None] = {}
         self.sources: dict[Path, Source] = {}
+        self._bytes_of_trees = 0
+        self._again: dict[Path, tuple[Source, extract.Lowered]] = {}
         self._imports: dict[Path, dict[str, Import]] = {}
         self._stars: dict[Path, list[Import]] = {}
         self._resolved: dict[tuple[Path, str, str | None, int], Imported] = {}
@@ -53,22 +63,47 @@ class ProjectLoader:
 
     def _lower(self, path: Path) -> extract.Lowered | None:
         try:
-            tree = self.source(path).tree
-            try:
-                lowered = extract.lower(tree)
-            except RecursionError:
-                lowered = on_deep_stack(lambda: extract.lower(tree))
+            source = self.source(path)
+            lowered = _lowered(source)
         except (Unreadable, RecursionError):
             return None
-        if len(self.source(path).data) > LARGE:
+        self._bytes_of_trees += len(source.data)
+        if self._bytes_of_trees > MAX_TREES:
+            lowered.nodes.clear()
+            self.sources[path] = Source(str(path), source.data)
+        if len(source.data) > LARGE:
             _give_back()
         return lowered
 
+    def syntax(self, path: Path) -> tuple[Source, extract.Lowered]:
+        """A loaded file, with its syntax tree and what that was lowered to."""
+        lowered = self.lowered[path]
+        assert lowered is not None, path
+        if lowered.nodes:
+            return self.source(path), lowered
+        known = self._again.pop(path, None)
+        if known is None:
+            source = Source(str(path), self.source(path).data)
+            known = source, replace(lowered, nodes=_lowered(source).nodes)
+            if len(source.data) > LARGE:
+                _give_back()
+            while len(self._again) >= MAX_AGAIN:
+                del self._again[next(iter(self._again))]
+        self._again[path] = known
+        return known
+
+    def release(self, path: Path) -> None:
+        """Frees what a check of a file has made for itself."""
+        lowered = self.lowered[path]
+        if lowered is not None:
+            lowered.forget_numbers()
+        if self._again.pop(path, None) is not None:
+            _give_back()
+
     def place(self, site: Site) -> Place:
         """Where a numbered expression or step of a loaded file stands."""
-        lowered = self.lowered[site.path]
-        assert lowered is not None, site.path
-        return self.source(site.path).place(lowered.nodes[site.at])
+        source, lowered = self.syntax(site.path)
+        return source.place(lowered.nodes[site.at])
 
     def resolve(self, importer: Path, module: str, name: str | None, level: int) -> Imported:
         key = (importer, module, name, level)
@@ -147,6 +182,15 @@ class ProjectLoader:
             return self.files.read(path)
         except Unreadable:
             return b""
+
+
+def _lowered(source: Source) -> extract.Lowered:
+    """The facts of a file. Raises Unreadable and RecursionError."""
+    tree = source.tree
+    try:
+        return extract.lower(tree)
+    except RecursionError:
+        return on_deep_stack(lambda: extract.lower(tree))
 
 
 @cache

@@ -153,6 +153,11 @@ class Project:
 
         return ProjectLoader(self.files, self.modules, self.survey)
 
+    def afresh(self, files: Files) -> Project:
+        """The same project, of whose files none has been read for its contents. What it reads then
+        is freed with it."""
+        return Project(files, self.root, self.survey)
+
     @cached_property
     def _imported(self) -> dict[Path, frozenset[Path]]:
         """The files of the project that each gated file imports, directly or through the
