@@ -314,9 +314,9 @@ class Engine:
         if self.remembers:
             return job, run(job, self.registry, project, self._link), None
         if not self.cached:
-            return job, run(job, self.registry, project.afresh(self.files)), None
+            return job, run(job, self.registry, project.afresh(self.files), link), None
         files = Witness(self.files)
-        return job, run(job, self.registry, project.afresh(files)), files.looked
+        return job, run(job, self.registry, project.afresh(files), link), files.looked
 
     def _run_in_processes(
         self, jobs: list[Job], count: int
