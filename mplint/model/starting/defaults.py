@@ -24,14 +24,22 @@ class Defaults:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.scripts = program.solver.loader.scripts
+        self._methods_in: dict[Path, tuple[str, ...]] = {}
+        self._set: dict[Path, frozenset[str]] = {}
 
     def methods_in(self, path: Path) -> tuple[str, ...]:
         """The start methods that the scripts set in which a file is used; empty when one of them
         leaves that to Python, or sets something that is not known."""
-        users = self._users(path)
+        if path not in self._methods_in:
+            self._methods_in[path] = self._find_methods(path)
+        return self._methods_in[path]
+
+    def _find_methods(self, path: Path) -> tuple[str, ...]:
         found: set[str] = set()
-        for script in users:
-            methods = self._set_for(script)
+        for script in self._users(path):
+            if script not in self._set:
+                self._set[script] = self._set_for(script)
+            methods = self._set[script]
             if not methods:
                 return ()
             found |= methods
@@ -54,15 +62,23 @@ class Defaults:
         configured = self._configuration_of(path)
         if configured:
             return configured
-        inside = {call[0].path for call in self._calls} | startup.guarded
+        # what a test sets, it sets for itself
+        inside = self._inside if is_test(path) else self._inside_but_tests
         outside = {script for script in self._outside if path in self.scripts.drawn_in(script)}
-        if not is_test(path):  # what a test sets, it sets for itself
-            inside = {script for script in inside if not is_test(script)}
         users = {script for script in inside if path in startup.drawn_in(script)} | outside
         if not users:
             packages = {init for init in self.scripts.settings if self._is_package_of(init, path)}
             return packages or inside
         return users
+
+    @cached_property
+    def _inside(self) -> set[Path]:
+        """The files of the program that may set a start method or be run as scripts."""
+        return {call[0].path for call in self._calls} | self.program.startup.guarded
+
+    @cached_property
+    def _inside_but_tests(self) -> set[Path]:
+        return {script for script in self._inside if not is_test(script)}
 
     @cached_property
     def _outside(self) -> list[Path]:
