@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from mplint.model import containers
 from mplint.model import facts as f
+from mplint.model.facts import describe
 from mplint.model.outline import Around, Outline
 from mplint.model.values import Activation, Container, Literal, Named, Site
 
@@ -453,29 +454,3 @@ def _leaves_early(body: f.Block) -> bool:
         if any(_leaves_early(block) for block in f.blocks(step)):
             return True
     return False
-
-
-def describe(expression: f.Expr) -> str:
-    """An expression as the reader wrote it, as far as that is short."""
-    match expression:
-        case f.Name(id=name):
-            return name.partition("@")[0]
-        case f.Attribute(value=value, name=name):
-            return f"{describe(value)}.{name}"
-        case f.Constant(value=value):
-            return repr(value)
-        case f.Call(function=function, arguments=arguments):
-            inner = ", ".join(describe(a.value) for a in arguments if not a.keyword)
-            return f"{describe(function)}({inner})"
-        case f.Subscript(value=value, index=index):
-            return f"{describe(value)}[{describe(index)}]"
-        case f.Binary(operators=operators, operands=operands):
-            text = describe(operands[0])
-            for operator, operand in zip(operators, operands[1:], strict=True):
-                text += f" {operator} {describe(operand)}"
-            return text
-        case f.Lambda():
-            return "lambda"
-        case f.Display(shape="tuple", items=items) if len(items) > 1:
-            return f"({', '.join(describe(item) for item in items)})"
-    return "…"

@@ -518,3 +518,29 @@ def steps(block: Block) -> Iterator[Step]:
         yield step
         for inner in reversed(blocks(step)):
             todo += reversed(inner)
+
+
+def describe(expression: Expr) -> str:
+    """An expression as the reader wrote it, as far as that is short."""
+    match expression:
+        case Name(id=name):
+            return name.partition("@")[0]
+        case Attribute(value=value, name=name):
+            return f"{describe(value)}.{name}"
+        case Constant(value=value):
+            return repr(value)
+        case Call(function=function, arguments=arguments):
+            inner = ", ".join(describe(a.value) for a in arguments if not a.keyword)
+            return f"{describe(function)}({inner})"
+        case Subscript(value=value, index=index):
+            return f"{describe(value)}[{describe(index)}]"
+        case Binary(operators=operators, operands=operands):
+            text = describe(operands[0])
+            for operator, operand in zip(operators, operands[1:], strict=True):
+                text += f" {operator} {describe(operand)}"
+            return text
+        case Lambda():
+            return "lambda"
+        case Display(shape="tuple", items=items) if len(items) > 1:
+            return f"({', '.join(describe(item) for item in items)})"
+    return "…"

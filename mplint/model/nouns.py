@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from mplint.catalog import Kind, Method
 from mplint.model import calls
 from mplint.model import facts as f
-from mplint.model.counts import describe
+from mplint.model.facts import describe
 from mplint.model.values import (
     NOTHING,
     Activation,

@@ -135,13 +135,11 @@ class Outline:
     @cached_property
     def bound_calls(self) -> dict[str, set[int]]:
         """The calls whose results are assigned, by the text of what they are assigned to."""
-        from mplint.model.counts import describe
-
         found: dict[str, set[int]] = defaultdict(set)
         for step in f.steps(self.scope.body):
             if isinstance(step, f.Bind) and isinstance(step.value, f.Call):
                 for target in step.targets:
-                    found[describe(target)].add(step.value.at)
+                    found[f.describe(target)].add(step.value.at)
         return found
 
     @cached_property

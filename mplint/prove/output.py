@@ -7,6 +7,7 @@ from pathlib import Path
 
 HEAD = TAIL = 64 * 1024
 LARGE = 8 * 1024 * 1024
+TRIES = 20
 
 
 class Output:
@@ -28,8 +29,11 @@ class Output:
         if size > LARGE:
             if self._head is None:
                 self._head = self._read(0, HEAD)
-            size = os.fstat(self.descriptor).st_size
-            self._tail = self._read(size - TAIL, TAIL)
+            for _ in range(TRIES):
+                size = os.fstat(self.descriptor).st_size
+                self._tail = self._read(size - TAIL, TAIL)
+                if os.fstat(self.descriptor).st_size == size:
+                    break  # it may just have ended, and what it has said last must not be lost
             os.ftruncate(self.descriptor, 0)
             self._cut += size
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mplint.diagnostics import START_METHODS
 from mplint.model import facts as f
-from mplint.model.counts import describe
+from mplint.model.facts import describe
 from mplint.model.state.globals import Place
 from mplint.model.values import (
     Activation,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mplint.model import facts as f
 from mplint.model.channels.unsent import Unflushed, killed_at_once
 from mplint.model.channels.waiting import is_end
-from mplint.model.counts import describe
+from mplint.model.facts import describe
 from mplint.model.flow import HARD_EXITS, NORMAL, Flow, Gone, Machine
 from mplint.model.values import Activation, Made
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from mplint.catalog import bulk as catalog
 from mplint.model import facts as f
-from mplint.model.counts import describe
 from mplint.model.crossing.attributes import Attribute, Attributes
+from mplint.model.facts import describe
 from mplint.model.values import Activation, FunctionRef, Instance, Literal, Named, Site
 
 if TYPE_CHECKING:

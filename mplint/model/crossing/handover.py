@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mplint import catalog
 from mplint.model import facts as f
-from mplint.model.counts import describe
+from mplint.model.facts import describe
 from mplint.model.nouns import Operation
 from mplint.model.values import (
     Activation,

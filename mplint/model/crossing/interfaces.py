@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mplint import catalog
 from mplint.catalog import multiprocessing as mp
 from mplint.model import facts as f
-from mplint.model.counts import describe
+from mplint.model.facts import describe
 from mplint.model.flow import catches
 from mplint.model.values import (
     NOTHING,

@@ -9,8 +9,8 @@ from mplint.catalog import python
 from mplint.model import calls
 from mplint.model import facts as f
 from mplint.model.binding import TRANSPARENT, misfit
-from mplint.model.counts import describe
 from mplint.model.crossing.sorts import Sorts
+from mplint.model.facts import describe
 from mplint.model.values import (
     DATA,
     Container,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mplint.catalog import python
 from mplint.model import facts as f
-from mplint.model.counts import describe
+from mplint.model.facts import describe
 from mplint.model.flow import Flow, Machine, catches
 from mplint.model.values import DATA, Activation, Bound, Container, Made, Site, Value
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from mplint.model import facts as f
-from mplint.model.counts import describe
+from mplint.model.facts import describe
 from mplint.model.flow import ANY, Flow, Machine, Raised, catches
 from mplint.model.solve import mentions
 from mplint.model.values import (

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
-from mplint.model.counts import describe
+from mplint.model.facts import describe
 from mplint.model.flow import Flow, Machine, Raised
 from mplint.model.solve import RETURNED
 from mplint.model.values import Activation, Container, Instance, Made, Site, Value

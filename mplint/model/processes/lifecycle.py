@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mplint import catalog
 from mplint.model import facts as f
-from mplint.model.counts import describe
+from mplint.model.facts import describe
 from mplint.model.processes.states import Track, Wrong, tracked
 from mplint.model.processes.unstarted import Unstarted
 from mplint.model.solve import mentions

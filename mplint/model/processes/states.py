@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from mplint import catalog
 from mplint.model import facts as f
-from mplint.model.counts import describe
+from mplint.model.facts import describe
 from mplint.model.flow import Flow, Machine
 from mplint.model.values import Activation, ClassRef, Instance, Made, Named, Site, Value
 

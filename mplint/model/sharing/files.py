@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
-from mplint.model.counts import describe
+from mplint.model.facts import describe
 from mplint.model.flow import NORMAL, Flow, Machine, catches
 from mplint.model.nouns import MAIN, Worker
 from mplint.model.state.everywhere import Everywhere

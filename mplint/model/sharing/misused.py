@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
-from mplint.model.counts import describe
+from mplint.model.facts import describe
 from mplint.model.flow import Flow, Machine
 from mplint.model.sharing.held import is_given, lock_of
 from mplint.model.values import Activation, Bound, Made, Site, Value

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from mplint.model import facts as f
-from mplint.model.counts import describe
+from mplint.model.facts import describe
 from mplint.model.nouns import MAIN
 from mplint.model.sharing.held import expressions_in, inner_expressions
 from mplint.model.state import assigning

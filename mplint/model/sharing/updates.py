@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
-from mplint.model.counts import describe
+from mplint.model.facts import describe
 from mplint.model.nouns import MAIN
 from mplint.model.sharing import handed_out
 from mplint.model.sharing.handed_out import LostChange

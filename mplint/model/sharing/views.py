@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
 from mplint.model.channels.sequence import comes_after, is_meant_to_fail
-from mplint.model.counts import describe
+from mplint.model.facts import describe
 from mplint.model.state.everywhere import Everywhere
 from mplint.model.values import Activation, Made, Site
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
-from mplint.model.counts import describe
+from mplint.model.facts import describe
 from mplint.model.intrinsics import other_end
 from mplint.model.nouns import MAIN
 from mplint.model.state.descriptors import Descriptors, ForkOnly

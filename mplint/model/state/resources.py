@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
-from mplint.model.counts import describe
+from mplint.model.facts import describe
 from mplint.model.nouns import MAIN
 from mplint.model.state.globals import Place
 from mplint.model.values import Made, Site

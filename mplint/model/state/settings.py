@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mplint.catalog.settings import SETTINGS, Setting
 from mplint.model import facts as f
-from mplint.model.counts import describe
+from mplint.model.facts import describe
 from mplint.model.state.globals import Place
 from mplint.model.values import Activation, Literal, Made, Named, Site
 

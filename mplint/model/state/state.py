@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from mplint import catalog
 from mplint.model import facts as f
-from mplint.model.counts import describe
+from mplint.model.facts import describe
 from mplint.model.names import BUILTINS
 from mplint.model.nouns import MAIN
 from mplint.model.state.globals import Place, Read, Variable, Write
