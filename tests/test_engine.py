@@ -480,7 +480,7 @@ def test_one_engine_works_a_program_out_once(
     linked = []
     link = mplint.engine.link
     monkeypatch.setattr(mplint.engine, "link", lambda *which: linked.append(which) or link(*which))
-    engine = Engine(load(), all_rules())
+    engine = Engine(load(), all_rules(), remembers=True)
     for path, file in engine.discover(["."]).items():
         engine.check({path: file})
     assert linked
