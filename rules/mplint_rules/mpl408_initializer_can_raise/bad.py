@@ -14,7 +14,7 @@ def look_up(key):
 
 def main():
     with multiprocessing.Pool(1, load, ("no such file.json",)) as pool:
-        print(pool.map(look_up, ["a", "b"]))
+        print(pool.map(look_up, ["a", "b"], chunksize=1))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ def look_up(key):
 def main():
     with multiprocessing.Pool(1, load, ("no such file.json",)) as pool:
         try:
-            print(pool.map(look_up, ["a", "b"]))
+            print(pool.map(look_up, ["a", "b"], chunksize=1))
         except OSError as error:
             print(error)
 
