@@ -416,9 +416,29 @@ def test_what_was_known_of_another_state_is_not_kept_beside_the_new(
 ) -> None:
     run("c.py")
     write("c.py", "import multiprocessing\n\n\ndef work():\n    pass\n")
-    run("b.py")
-    write("c.py", f"import multiprocessing\n\n\ndef work():\n    pass\n\n\n{HANG}")
+    run("b.py")  # of the same program: what was found in c.py no longer holds
     assert run().diagnostics == run(cached=False).diagnostics
+
+
+def test_a_target_version_is_more_than_the_versions_that_a_project_is_for(
+    project: Path, write: Write
+) -> None:
+    """Whoever selects the group of 3.14 is told about 3.14, unless a target version is given."""
+    nested = "import multiprocessing\n\n\ndef main():\n    def work():\n        pass\n\n"
+    write(
+        "f.py",
+        f"{nested}    multiprocessing.Process(target=work).start()\n\n\n"
+        "if __name__ == '__main__':\n    main()\n",
+    )
+    write("pyproject.toml", "[project]\nrequires-python = '==3.13.*'\n")
+    found = []
+    said: dict[str, str]
+    for said in ({}, {"target_version": "3.13"}):
+        for cached in (True, False):
+            found.append(run(select=["readiness-3.14"], settings=said, cached=cached).diagnostics)
+    assert found[0] == found[1]
+    assert found[2] == found[3]
+    assert found[0] != found[2]
 
 
 # Whatever happens in between --------------------------------------------------------------------
