@@ -6,13 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from mplint.model import facts as f
-from mplint.model.extract import lower
 from mplint.model.link import link
-from mplint.model.names import Modules, binding_scope, scan_imports
+from mplint.model.names import Modules, scan_imports
 from mplint.model.program import Program
 from mplint.model.project import Project, Root, find_root
-from mplint.source import Files, Source
+from mplint.source import Files
 
 MP = "import multiprocessing\n"
 
@@ -143,58 +141,6 @@ def test_the_name_of_a_module(tmp_path: Path, path: str, module: str) -> None:
 def test_imports_by_bytes(source: str, found: list[str]) -> None:
     imports = scan_imports(source.encode())
     assert [f"{i.module}:{i.name}:{i.level}:{i.bound}" for i in imports] == found
-
-
-# Scopes -------------------------------------------------------------------------------------------
-
-SCOPES = """
-x = 1
-
-def function():
-    x = 2
-    def inner():
-        return x
-    return inner
-
-def uses_global():
-    global x
-    x = 3
-    def inner():
-        return x
-
-class Class:
-    x = 4
-    def method(self):
-        return x
-
-def nothing():
-    return x, unknown
-
-later = [x for x in range(3)]
-"""
-
-
-@pytest.mark.parametrize(
-    ("scope", "name", "bound_in"),
-    [
-        ("function", "x", "function"),
-        ("function.<locals>.inner", "x", "function"),
-        ("uses_global", "x", "<module>"),
-        ("uses_global.<locals>.inner", "x", "<module>"),
-        ("Class", "x", "Class"),
-        ("Class.method", "x", "<module>"),  # a class body's names are not seen in its methods
-        ("nothing", "x", "<module>"),
-        ("nothing", "unknown", None),
-        ("nothing", "print", None),
-    ],
-)
-def test_where_a_name_is_bound(scope: str, name: str, bound_in: str | None) -> None:
-    facts: f.FileFacts = lower(Source("main.py", SCOPES.encode()).tree).facts
-    [start] = [s for s in facts.scopes if s.qualified_name == scope]
-    found = binding_scope(facts, start, name)
-    assert (None if found is None else found.qualified_name) == (
-        facts.module.qualified_name if bound_in == "<module>" else bound_in
-    )
 
 
 # Programs -----------------------------------------------------------------------------------------

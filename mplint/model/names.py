@@ -1,4 +1,4 @@
-"""Which file an import means, and where a name of a file is bound."""
+"""Which file an import means, and what files say without a syntax tree."""
 
 from __future__ import annotations
 
@@ -9,13 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mplint import catalog
 from mplint.source import Files, Unreadable
-
-if TYPE_CHECKING:
-    from mplint.model import facts as f
 
 BUILTINS = frozenset(vars(builtins))
 
@@ -124,27 +120,6 @@ def _is_foreign(module: str) -> bool:
     return (
         module.partition(".")[0] in sys.stdlib_module_names or catalog.library(module) is not None
     )
-
-
-def binding_scope(file: f.FileFacts, scope: f.Scope, name: str) -> f.Scope | None:
-    """The scope of the file in which `name`, read in `scope`, is bound; None if in none.
-
-    A class body's names are seen in the class body only, as in Python.
-    """
-    if name in scope.global_names:
-        return file.module
-    current = scope
-    first = True
-    while True:
-        visible = first or current.kind != "class"
-        if visible and name in current.bound:
-            return current
-        if name in current.global_names and visible:
-            return file.module
-        if current.parent < 0:
-            return None
-        current = file.scopes[current.parent]
-        first = False
 
 
 # Without a syntax tree ----------------------------------------------------------------------------
