@@ -92,7 +92,7 @@ Node = TypeVar("Node", bound=cst.CSTNode)
 
 PRELUDE = """\
 import functools
-import multiprocessing as mp
+import multiprocessing as mp; mp.Pool
 import os
 import queue
 import sys

@@ -78,7 +78,7 @@ def project(folder: Path, write: Write) -> Path:
     write("pyproject.toml", "")
     write("a.py", HANG)
     write("b.py", "import c\nfrom multiprocessing import Process\n\nProcess(target=c.work)\n")
-    write("c.py", f"import multiprocessing\n\n\ndef work():\n    pass\n\n\n{HANG}")
+    write("c.py", f"from multiprocessing import Pool; Pool\n\n\ndef work():\n    pass\n\n\n{HANG}")
     write("d.py", PLAIN)
     return folder
 
@@ -119,7 +119,7 @@ def test_only_what_changed_is_analysed(project: Path, write: Write) -> None:
     with analysed() as again:
         run()
     assert again == ["a.py"]
-    write("c.py", "import multiprocessing\n\n\ndef work():\n    pass\n")
+    write("c.py", "from multiprocessing import Pool; Pool\n\n\ndef work():\n    pass\n")
     with analysed() as again:
         run()
     assert sorted(again) == ["b.py", "c.py"]
@@ -415,7 +415,7 @@ def test_what_was_known_of_another_state_is_not_kept_beside_the_new(
     project: Path, write: Write
 ) -> None:
     run("c.py")
-    write("c.py", "import multiprocessing\n\n\ndef work():\n    pass\n")
+    write("c.py", "from multiprocessing import Pool; Pool\n\n\ndef work():\n    pass\n")
     run("b.py")  # of the same program: what was found in c.py no longer holds
     assert run().diagnostics == run(cached=False).diagnostics
 
@@ -453,7 +453,7 @@ CONTENTS = (
     "from pack import work\nimport multiprocessing as mp\n\nmp.Process(target=work).start()\n",
     "from pack.d import work\n",
     "from c import queue\nimport multiprocessing\n\nqueue.put(lambda: 1)\n",
-    "import multiprocessing\n\ndef work(:\n",
+    "from multiprocessing import Pool; Pool\n\ndef work(:\n",
 )
 
 edits = st.lists(

@@ -10,7 +10,7 @@ from expectations import programs
 from mplint.diagnostics import START_METHODS
 from mplint.model.scripts import Setting, setting_in
 
-WORK = "import multiprocessing\n"
+WORK = "import multiprocessing; multiprocessing.Pool\n"
 
 
 def methods(folder: Path, path: str, **files: str) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ def test_what_is_refused(text: str, write: Write, mplint: Mplint) -> None:
     found = too_deep(text.encode())
     assert found is not None
     assert 1 <= found[1] <= text.count("\n") + 1
-    write("a.py", f"import multiprocessing\n{text}\n")
+    write("a.py", f"from multiprocessing import Pool; Pool\n{text}\n")
     write("b.py", HANG)
     ran = mplint("check", ".", "--select=MPL114", "--output-format=concise", "--quiet")
     assert [line.split(" ")[1] for line in ran.lines] == ["MPL001", "MPL114"]

@@ -478,7 +478,7 @@ def test_graph_goes_on(
     workers: Path, write: Write, mplint: Mplint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file or a program that fails is one message, and the others are drawn."""
-    write("b.py", "import multiprocessing\n)\n")
+    write("b.py", "from multiprocessing import Pool; Pool\n)\n")
     write("c.py", b"\xff")
     ran = mplint("graph", os.curdir, "d.py")
     assert (ran.status, ran.out) == (2, DRAWN)

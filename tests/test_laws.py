@@ -514,9 +514,9 @@ UNREADABLE = {
     "not there": None,
     "not text": b"\xff",
     "no such encoding": b"# coding: klingon\n",
-    "null bytes": b"import multiprocessing\0\n",
-    "no Python": b"import multiprocessing\n)\n",
-    "too deep": b"import multiprocessing\n" + b"(" * 5000 + b")" * 5000,
+    "null bytes": b"from multiprocessing import Pool; Pool\0\n",
+    "no Python": b"from multiprocessing import Pool; Pool\n)\n",
+    "too deep": b"from multiprocessing import Pool; Pool\n" + b"(" * 5000 + b")" * 5000,
 }
 
 

@@ -12,7 +12,7 @@ from mplint.model.program import Program
 from mplint.model.project import Project, Root, find_root
 from mplint.source import Files
 
-MP = "import multiprocessing\n"
+MP = "from multiprocessing import Pool; Pool\n"
 
 
 def files(folder: Path, contents: dict[str, str]) -> None:
@@ -209,8 +209,8 @@ def linked(folder: Path, overlay: dict[str, str] | None = None) -> Program:
     return link(found.loader, found.programs[0], folder)
 
 
-START = f"""
-{MP}
+START = """
+import multiprocessing
 q = multiprocessing.Queue()
 multiprocessing.Process(target=work, args=(q,)).start()
 """

@@ -302,8 +302,8 @@ def test_start_methods_are_those_of_the_scripts_that_use_a_file(tmp_path: Path) 
         tmp_path,
         imports.format("tools") + guard.format("fork"),
         other=imports.format("shared") + guard.format("spawn"),
-        tools="import shared\nimport multiprocessing\n",
-        shared="import multiprocessing\n",
+        tools="import shared\nimport multiprocessing; multiprocessing.Pool\n",
+        shared="import multiprocessing; multiprocessing.Pool\n",
     )
     defaults = asked.program.defaults
     assert defaults.methods_in(tmp_path / "tools.py") == ("fork",)

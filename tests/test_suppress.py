@@ -167,7 +167,7 @@ def test_two_comments_for_one_finding() -> None:
 
 
 def test_unused_is_off_by_default(mplint: Mplint, write: Callable[..., Path]) -> None:
-    write("a.py", "import multiprocessing\nx = 1  # mplint: ignore[MPL114]\n")
+    write("a.py", "from multiprocessing import Pool; Pool\nx = 1  # mplint: ignore[MPL114]\n")
     assert mplint("check").status == 0
     ran = mplint("check", "--extend-select=unused-suppression", "--output-format=concise")
     assert [line.split(" ")[:2] for line in ran.lines] == [["a.py:2:8:", "MPL003"]]

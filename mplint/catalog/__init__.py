@@ -10,7 +10,16 @@ import re
 from dataclasses import replace
 from functools import cache
 
-from mplint.catalog import futures, joblib, managers, multiprocessing, pathos, things, threads
+from mplint.catalog import (
+    futures,
+    joblib,
+    managers,
+    multiprocessing,
+    passive,
+    pathos,
+    things,
+    threads,
+)
 from mplint.catalog.kinds import Kind, Launcher, Library, Maker, Method
 
 __all__ = [
@@ -23,17 +32,19 @@ __all__ = [
     "Method",
     "find",
     "given",
+    "is_passive",
     "library",
 ]
 
 GATE = re.compile(
-    rb"multiprocess|concurrent\.futures|tqdm\.contrib|\b(?:billiard|pathos|loky|joblib)\b"
+    rb"multiprocess|concurrent(?:\.futures|[ \t]+import)|tqdm\.contrib"
+    rb"|\b(?:billiard|pathos|loky|joblib)\b"
 )
 """A file without this has nothing to look at, unless another file draws it in."""
 
 GATE_WORDS = (
     b"multiprocess",
-    b"concurrent.futures",
+    b"concurrent",
     b"tqdm.contrib",
     b"billiard",
     b"pathos",
@@ -126,6 +137,15 @@ def library(path: str) -> tuple[Library, str] | None:
         if path.startswith(candidate.root + "."):
             return candidate, path[len(candidate.root) + 1 :]
     return None
+
+
+def is_passive(path: str) -> bool:
+    """Whether a dotted name is one that starts nothing and shares nothing, or of such a module."""
+    if path.rpartition(".")[2].startswith("__"):
+        return True  # as in `billiard.__version__`
+    while path and path not in passive.NAMES:
+        path = path.rpartition(".")[0]
+    return bool(path)
 
 
 @cache

@@ -125,16 +125,14 @@ def _is_foreign(module: str) -> bool:
 # Without a syntax tree ----------------------------------------------------------------------------
 
 
-def is_gated(data: bytes) -> bool:
-    """Whether a file can have anything to do with processes, by its bytes."""
-    return any(word in data for word in catalog.GATE_WORDS) and bool(catalog.GATE.search(data))
-
-
-_IMPORT = re.compile(
-    rb"^[ \t]*(?:from[ \t]+(?P<dots>\.*)[ \t]*(?P<module>[\w.]*)[ \t]+import[ \t]+"
+IMPORT = re.compile(
+    rb"(?:^(?:\xef\xbb\xbf)?|[:;])[ \t\f]*"
+    rb"(?:from[ \t]+(?P<dots>\.*)[ \t]*(?P<module>[\w.]*)[ \t]+import[ \t]+"
     rb"(?P<names>\([^)]*\)|(?:[^\n;#\\]|\\\r?\n)+)|import[ \t]+(?P<modules>[\w., \t]+))",
     re.MULTILINE,
 )
+"""An import statement, roughly."""
+
 _ITEM = re.compile(rb"([\w.*]+)(?:\s+as\s+(\w+))?\s*(?:,|$)")
 
 
@@ -152,7 +150,7 @@ def scan_imports(data: bytes) -> list[Import]:
     """The imports of a file by its bytes: enough to see which files belong together, and through
     which package a name goes, at a hundredth of the cost of a syntax tree."""
     found = []
-    for match in _IMPORT.finditer(data):
+    for match in IMPORT.finditer(data):
         if match["modules"] is not None:
             for module, bound in _ITEM.findall(match["modules"].strip()):
                 name = module.decode()

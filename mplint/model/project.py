@@ -16,7 +16,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mplint.model.names import Modules, is_gated
+from mplint.model.gate import is_gated, uses
+from mplint.model.names import Modules
 from mplint.model.scripts import Setting, Survey, setting_in
 from mplint.source import Files, Unreadable
 
@@ -122,17 +123,27 @@ class Project:
     def survey(self) -> Survey:
         """What the bytes of all files say."""
         gated: set[Path] = set()
+        telling: list[Path] = []
         settings: dict[Path, Setting] = {}
         for path in self._files():
             try:
                 data = self.files.read(path)
             except Unreadable:
                 continue
-            if is_gated(data):
+            used = uses(data)
+            if used is None:
+                continue
+            if used:
                 gated.add(path)
-                setting = setting_in(data)
-                if setting is not None:
-                    settings[path] = setting
+            else:
+                telling.append(path)
+            setting = setting_in(data)
+            if setting is not None:
+                settings[path] = setting
+        # who asks for the number of processors, and imports a user of processes, is one as well;
+        # whole packages are imported for all sorts of things
+        users = {path for path in gated if path.name != "__init__.py"}
+        gated.update(path for path in telling if self.modules.imports(path) & users)
         return Survey(frozenset(gated), settings)
 
     def _files(self) -> Iterator[Path]:
@@ -142,7 +153,7 @@ class Project:
 
     @property
     def gated(self) -> frozenset[Path]:
-        """The files that can have to do with processes, by their bytes."""
+        """The files that have to do with processes, by their bytes."""
         return self.survey.gated
 
     @cached_property
