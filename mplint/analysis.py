@@ -143,6 +143,7 @@ class _Analysis:
             if diagnostic is not None:
                 yield diagnostic
         self.loader.release(target.path)
+        self.program.forget_values()
 
     def _findings(self, path: Path, lowered: Lowered, rules: Iterable[Rule]) -> list[Finding]:
         from mplint.model.view import View

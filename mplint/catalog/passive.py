@@ -1,14 +1,16 @@
-"""Names of libraries of processes that only tell something, or name a type: a file that uses no
-others starts nothing and shares nothing."""
+"""Names of libraries of processes that only tell something, name a type, or are for threads: a file
+that uses no others starts no process and shares nothing with one."""
 
 from __future__ import annotations
 
 _TELLING = (
     "cpu_count",
     "current_process",
+    "dummy",
     "get_logger",
     "log_to_stderr",
     "parent_process",
+    "pool.ThreadPool",
     "process.current_process",
     "process.parent_process",
     "util",
@@ -49,7 +51,14 @@ _BY_ROOT: dict[str, tuple[str, ...]] = {
         "CancelledError",
         "Future",
         "InvalidStateError",
+        "ThreadPoolExecutor",
         "TimeoutError",
+        "as_completed",
+        "wait",
+        "FIRST_COMPLETED",
+        "FIRST_EXCEPTION",
+        "ALL_COMPLETED",
+        "thread",
         "_base.Future",
         "process.BrokenProcessPool",
         "thread.BrokenThreadPool",

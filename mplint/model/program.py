@@ -81,6 +81,7 @@ class Program(Questions):
         self._workers: dict[tuple[Value, str], Worker] = {}
         self._outlines: dict[f.Scope, Outline] = {}
         self._recursive: dict[Activation, bool] = {}
+        self._values: dict[tuple[int, Activation], tuple[f.Expr, Values]] = {}
         self._index()
 
     def _index(self) -> None:
@@ -203,7 +204,17 @@ class Program(Questions):
 
     def values(self, expression: f.Expr, activation: Activation) -> Values:
         """What an expression of an activation can be."""
-        return self.solver.evaluate(expression, activation)
+        key = (id(expression), activation)
+        known = self._values.get(key)
+        if known is None:
+            values = self.solver.evaluate(expression, activation)
+            # with the expression, or another one may get its id
+            known = self._values[key] = expression, values
+        return known[1]
+
+    def forget_values(self) -> None:
+        """Frees what was kept of `values`, which is most of all asked about the file at hand."""
+        self._values.clear()
 
     def objects(self, values: Values) -> list[Value]:
         """The values that can be a receiver: constants and plain data have no methods."""

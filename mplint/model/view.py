@@ -88,6 +88,9 @@ class View:
         self._launched = program.launched.get(path, _NOWHERE)
         self._made = program.making.get(path, _NOWHERE)
         self._handovers: dict[int, list[Handover]] = {}
+        # all rules ask this of the same nodes
+        self._activations: dict[int, list[Activation]] = {}
+        self._expressions: dict[int, f.Expr | None] = {}
 
     # Questions ----------------------------------------------------------------------------------
 
@@ -371,11 +374,12 @@ class View:
         if at is None:
             return []
         answers = []
-        for activation in self.activations(node):
+        for activation in self._activations_at(at):
             step = self.program.outline(activation).steps.get(at)
-            if step is not None:
-                answers.append(question(step, activation))
-        return [answer for answer in answers if answer is not None]
+            answer = question(step, activation) if step is not None else None
+            if answer is not None:
+                answers.append(answer)
+        return answers
 
     def acquires(self, node: cst.With | cst.Call) -> list[Operation]:
         """The locks that a call of `acquire()`, or the beginning of a `with`, takes."""
@@ -474,13 +478,16 @@ class View:
         expression = self.expression(node)
         if expression is None:
             return []
-        answers = (question(expression, activation) for activation in self.activations(node))
-        return [answer for answer in answers if answer is not None]
+        answers = []
+        for activation in self._activations_at(expression.at):
+            answer = question(expression, activation)
+            if answer is not None:
+                answers.append(answer)
+        return answers
 
     def _in_handler_type(self, at: int) -> bool:
         """Whether an expression is the type of an `except`, which has a question of its own."""
-        scope = self.lowered.facts.scopes[self.lowered.scope_of[at]]
-        for activation in self.program.activations(scope):
+        for activation in self._activations_at(at):
             return any(
                 isinstance(frame.node, f.Try) and frame.part == "test"
                 for frame in self.program.outline(activation).around(at)
@@ -508,8 +515,7 @@ class View:
 
     def statement(self, site: Site) -> Site:
         """The statement that a place of this file stands in."""
-        scope = self.lowered.facts.scopes[self.lowered.scope_of[site.at]]
-        for activation in self.program.activations(scope):
+        for activation in self._activations_at(site.at):
             step = self.program.outline(activation).step_of(site.at)
             if step is not None:
                 return Site(site.path, step.at)
@@ -518,20 +524,26 @@ class View:
     def activations(self, node: cst.CSTNode) -> list[Activation]:
         """The activations of the function that a node stands in."""
         at = self._numbers.get(id(node))
-        if at is None:
-            return []
-        scope = self.lowered.facts.scopes[self.lowered.scope_of[at]]
-        return self.program.activations(scope)
+        return [] if at is None else self._activations_at(at)
+
+    def _activations_at(self, at: int) -> list[Activation]:
+        number = self.lowered.scope_of[at]
+        found = self._activations.get(number)
+        if found is None:
+            scope = self.lowered.facts.scopes[number]
+            found = self._activations[number] = self.program.activations(scope)
+        return found
 
     def expression(self, node: cst.CSTNode) -> f.Expr | None:
         """The expression that a node was lowered to."""
         at = self._numbers.get(id(node))
         if at is None:
             return None
-        scope = self.lowered.facts.scopes[self.lowered.scope_of[at]]
-        for activation in self.program.activations(scope):
-            return self.program.outline(activation).expressions.get(at)
-        return None
+        if at not in self._expressions:
+            found = self._activations_at(at)
+            outline = self.program.outline(found[0]) if found else None
+            self._expressions[at] = outline.expressions.get(at) if outline else None
+        return self._expressions[at]
 
     def values(self, node: cst.CSTNode) -> Iterator[tuple[Activation, Values]]:
         """What an expression can be, per activation."""

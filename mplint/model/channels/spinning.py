@@ -160,7 +160,7 @@ class _Turn(Machine[str]):
         if self._has_come(test, activation, holds):
             return None
         for read in _reads(test):
-            spin = self._variable(read, activation)
+            spin = self.variable(read, activation)
             if spin is not None:
                 self.asked.append(spin)
                 state = _worse(state, ASKED)
@@ -179,7 +179,7 @@ class _Turn(Machine[str]):
                 if isinstance(left, f.Attribute):
                     ends = left.name == "exitcode" and other is None
                     alive = (operator in ("is", "==")) is holds
-                    return ends and not alive and self._variable(left, activation) is not None
+                    return ends and not alive and self.variable(left, activation) is not None
                 empty = _COUNTS.get(f"{operator} {other!r}")
                 if empty is None or not isinstance(left, f.Call):
                     return False
@@ -192,7 +192,7 @@ class _Turn(Machine[str]):
                 )
         return False
 
-    def _variable(self, read: f.Expr, activation: Activation) -> Spin | None:
+    def variable(self, read: f.Expr, activation: Activation) -> Spin | None:
         """What a test reads of a shared value, or of a process."""
         if isinstance(read, f.Attribute):
             wanted = {"value": ("value",), "raw": ("value",), "exitcode": ("process",)}
@@ -217,6 +217,7 @@ class Spinning:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._functions: dict[Activation, tuple[bool, list[Activation]]] = {}
 
     def spin(self, loop: f.Step, activation: Activation) -> Spin | None:
         """For a `while`: what it asks over and over, as long as another process has not done its
@@ -225,11 +226,44 @@ class Spinning:
             return None
         if activation.scope.is_generator:
             return None  # who takes the items may pause
+        if not self._asks(loop, activation):
+            return None
         machine = _Turn(self.program, activation)
         states = Flow(self.program, machine).turn(loop, activation, IDLE)
         if ASKED not in states or WAITED in states or not machine.asked:
             return None
         return next((spin for spin in machine.asked if spin.made is not None), machine.asked[0])
+
+    def _asks(self, loop: f.While, activation: Activation) -> bool:
+        """Whether anything in a loop, or in what it calls, can be a question: to follow all ways
+        through a loop takes far longer, and most loops ask nothing."""
+        asks, called = self._looked_at((loop,), activation)
+        seen, todo = {activation}, called
+        while todo and not asks:
+            callee = todo.pop()
+            if callee not in seen:
+                seen.add(callee)
+                if callee not in self._functions:
+                    found = self._looked_at(callee.scope.body, callee)
+                    self._functions[callee] = found
+                asks, further = self._functions[callee]
+                todo += further
+        return asks
+
+    def _looked_at(self, block: f.Block, activation: Activation) -> tuple[bool, list[Activation]]:
+        """Whether a block has a question in it, and the functions that it calls."""
+        machine = _Turn(self.program, activation)
+        called: list[Activation] = []
+        for step in f.steps(block):
+            for part in (part for e in f.expressions(step) for part in _reads(e)):
+                place = (activation, part.at)
+                operations = self.program.operations_at.get(place, ())
+                if any(o.name in NEWS or o.does == "get" for o in operations):
+                    return True, called
+                if machine.variable(part, activation) is not None:
+                    return True, called
+                called += self.program.callees_at.get(place, ())
+        return False, called
 
 
 def _is_question(operation: Operation) -> bool:
