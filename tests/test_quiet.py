@@ -27,6 +27,10 @@ HARMLESS = {
     "library by a name": "from time import sleep as rest\ndef it():\n    rest(1)\n",
     "imported inside": "def it(seed):\n    import random\n    random.seed(seed)\n",
     "methods": "def it(names):\n    names.append('x')\n    return ', '.join(names)\n",
+    "logger": "import logging\nlog = None\ndef it():\n    global log\n    if not log:\n"
+    "        log = logging.getLogger('x')\n        lines = logging.StreamHandler()\n"
+    "        lines.setFormatter(logging.Formatter('%(message)s'))\n        log.addHandler(lines)\n"
+    "        log.removeHandler(lines)\n    return log\n",
     "calls another": "def inner(): pass\ndef it():\n    inner()\n",
     "calls another module": "import other\ndef it():\n    other.fine()\n",
     "handed on": "from other import fine as it\n",

@@ -22,6 +22,12 @@ FUNCTIONS = """
         def method(self, a):
             return 1
 
+    class Abstract:
+        def early(self):
+            raise NotImplementedError("for those who derive from it")
+        def empty(self):
+            pass
+
     class Rows:
         def __iter__(self):
             return iter(())
@@ -168,6 +174,9 @@ def test_arguments_that_are_no_tuple(tmp_path: Path, call: str, what: str | None
         ("mp.Process(target=Plain().method, args=(1,))", True),
         ("mp.Process(target=Plain().method)", False),
         ("mp.Process(target=Plain.method, args=(1,))", False),
+        ("mp.Process(target=Abstract().early, args=(1,))", True),
+        ("mp.Process(target=Abstract().empty, args=(1,))", True),
+        ("mp.Process(target=stub, args=(1,))", False),
         ("pool.map(two, given)", True),
         ("pool.map(nothing, given)", False),
         ("pool.starmap(two, [(1, 2, 3)])", False),

@@ -233,7 +233,12 @@ class Signatures:
             return None
         values = self.program.values(given.function, given.activation)
         found = [
-            value for value in values if isinstance(value, FunctionRef) and self._is_plain(value)
+            value
+            for value in values
+            if isinstance(value, FunctionRef)
+            and self._is_plain(value)
+            # what is there to be overridden may take something else where it is
+            and not (value.receiver is not None and _is_stub(value.scope))
         ]
         found.sort(key=lambda function: (str(function.path), function.scope.at))
         return found if found and len(found) == len(values) else None
