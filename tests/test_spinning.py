@@ -26,6 +26,9 @@ PROGRAM = """
     def rest():
         time.sleep(1)
 
+    def counted():
+        yield 1
+
     def count():
         global number
         number = 1
@@ -145,7 +148,19 @@ PROGRAM = """
             "while True:  # here\n    seen = seen or stop.is_set()\n    if seen:\n        break",
             None,
         ),
+        # a generator pauses where it gives something away, and only there
         ("while jobs.empty():  # here\n    yield", None),
+        ("while jobs.empty():  # here\n    got = yield", None),
+        ("while jobs.empty():  # here\n    yield from items", None),
+        (
+            "while True:  # here\n    if not jobs.empty():\n        yield jobs.get()",
+            "jobs.empty()",
+        ),
+        ("while jobs.empty():  # here\n    for number in counted():\n        pass", "jobs.empty()"),
+        # one of several, and all of them for processes
+        ("one = jobs if items else few\nwhile one.empty():  # here\n    pass", "one.empty()"),
+        ("one = jobs if items else lines\nwhile one.empty():  # here\n    pass", None),
+        ("one = jobs if items else pool\nwhile one.empty():  # here\n    pass", None),
     ],
 )
 def test_a_loop_that_never_pauses(tmp_path: Path, body: str, asks: str | None) -> None:

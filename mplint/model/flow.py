@@ -137,6 +137,10 @@ class Machine(Generic[State]):
         """The state after an assignment to a variable, an attribute or an element."""
         return state
 
+    def paused(self, state: State, at: int, activation: Activation) -> State:
+        """The state after a `yield`: whoever takes the items comes back when it likes."""
+        return state
+
     def ended(self, state: State, operation: Operation) -> Iterable[State]:
         """The states after the last get of `iter(q.get, sentinel)`, which gives the sentinel."""
         return self.operate(state, operation)
@@ -508,6 +512,12 @@ class Flow(Generic[State]):
         elif isinstance(expression, f.Comprehension):
             for clause in expression.clauses:
                 states = self._iterated(clause.source, states, activation, ends)
+        elif isinstance(expression, f.Yield):
+            given: States = {}
+            for state, why in states.items():
+                new = self.machine.paused(state, expression.at, activation)  # type: ignore[arg-type]
+                given.setdefault(new, why)
+            states = given
         elif isinstance(expression, f.Subscript) and self._may_lack(expression, activation):
             self._fail(states, "LookupError", Site(activation.path, expression.at), ends)
         return states

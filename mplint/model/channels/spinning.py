@@ -88,16 +88,35 @@ class _Turn(Machine[str]):
         return (_worse(state, BUSY),)
 
     def unsure(self, state: str, operation: Operation) -> Iterable[str]:
+        if _is_question(operation) and self._always_crosses(operation):
+            return (self._ask(state, operation),)
         if operation.method.waits or operation.does == "poll":
             return (WAITED,)
         return (state if operation.does in ("look", "alive") else _worse(state, BUSY),)
 
     def _ask(self, state: str, operation: Operation) -> str:
-        if operation.crosses or operation.kind.role in ("process", "result"):
+        crosses = operation.crosses or self._always_crosses(operation)
+        if crosses or operation.kind.role in ("process", "result"):
             made = operation.receiver.site if isinstance(operation.receiver, Made) else None
             self.asked.append(Spin(operation.text, made, operation.kind.role == "process"))
             return _worse(state, ASKED)
         return state
+
+    def _always_crosses(self, operation: Operation) -> bool:
+        """Whether a receiver may be several objects, all of them for processes."""
+        receiver = operation.receiver_expression
+        if receiver is None:
+            return False
+        values = self.program.values(receiver, operation.activation)
+        return bool(values) and all(
+            isinstance(value, Made)
+            and value.kind.family in ("process", "manager")
+            and self.program.is_one(frozenset({value}))
+            for value in values
+        )
+
+    def paused(self, state: str, at: int, activation: Activation) -> str:
+        return WAITED if activation is self.home else state
 
     def fail(self, state: str, error: Error, at: Site) -> str:
         for activation in self.program.activations_at(at):
@@ -224,8 +243,6 @@ class Spinning:
         part, without anything in a turn that waits or may be work."""
         if not isinstance(loop, f.While) or activation.scope.is_async:
             return None
-        if activation.scope.is_generator:
-            return None  # who takes the items may pause
         if not self._asks(loop, activation):
             return None
         machine = _Turn(self.program, activation)
