@@ -269,3 +269,40 @@ def hold(
     for values in elements_:
         put(solver, made, values)
     return frozenset({made})
+
+
+def columns(solver: Solver, rows: Values, activation: Activation, at: int) -> Container | None:
+    """What `zip(*rows)` gives where each row has as many places: all that is in the first places,
+    all that is in the second, and so on. `parents, children = zip(*[Pipe() for _ in range(n)])`."""
+    arities = {solver.arity.get(row) if isinstance(row, Container) else None for row in rows}
+    arity = arities.pop() if len(arities) == 1 else None
+    if arity is None:
+        return None
+    place = Site(activation.path, at)
+    made = solver.intern(Container, "tuple", place, (place, *activation.context))
+    for index in range(arity):
+        own = (place, Site(activation.path, -1 - index), *activation.context)
+        column = solver.intern(Container, "tuple", place, own)
+        for row in rows:
+            put(solver, column, get_item(solver, row, index, activation, at))
+        put(solver, made, frozenset({column}), index)
+    solver.arity[made] = arity
+    return made
+
+
+def copied(
+    solver: Solver, shape: str, activation: Activation, at: int, originals: Values, held: Values
+) -> Values:
+    """`list(originals)` or `tuple(originals)`, which hold what is `held`: in the same places where
+    the original is one tuple."""
+    made = make(solver, shape, activation, at)
+    tuples = [v for v in originals if isinstance(v, Container) and v.shape == "tuple"]
+    if len(tuples) == len(originals) == 1 and tuples[0] in solver.arity:
+        for key in list(solver.keys.get(tuples[0], ())):
+            put(solver, made, solver.read((tuples[0], ("at", key))), key)
+        put(solver, made, solver.read((tuples[0], "any")))
+        if shape == "tuple":
+            solver.arity[made] = solver.arity[tuples[0]]
+    else:
+        put(solver, made, held)
+    return frozenset({made})

@@ -487,11 +487,19 @@ def _same_elements(solver: Solver, site: CallSite, given: Arguments) -> Values:
             return frozenset(kept)
     if path.startswith("itertools.chain") and given.rest:
         held.append(solver.iterate(given.rest, activation, at))
+    if path in ("list", "tuple") and values:
+        return containers.copied(solver, shape, activation, at, values[0], held[0])
     return containers.hold(solver, shape, activation, at, held)
 
 
 def _zip(solver: Solver, site: CallSite, given: Arguments) -> Values:
     activation, at = site.activation, site.at
+    if not given.positional and not given.written:  # `zip(*rows)`
+        if not given.rest:
+            return NOTHING  # what the rows are is not known yet
+        columns = containers.columns(solver, given.rest, activation, at)
+        if columns is not None:
+            return frozenset({columns})
     row = containers.make(solver, "tuple", activation, at)
     for index, values in enumerate(given.positional):
         containers.put(solver, row, solver.iterate(values, activation, at), index)
