@@ -187,6 +187,10 @@ class Flow(Generic[State]):
         self._ends[key] = ends
         return ends
 
+    def ways_out(self, step: f.Step, activation: Activation, state: State) -> Ends:
+        """How a step can be left, begun in a state."""
+        return self._step(step, {state: None}, activation)
+
     def turn(self, loop: f.While, activation: Activation, state: State) -> States:
         """The states in which one turn of a loop, begun in a state, leads to the next turn."""
         ends: Ends = {}

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
+from mplint.model.channels.polling import polled
 from mplint.model.flow import ANY, NORMAL, Error, Flow, Gone, Machine, Raised, catches
 from mplint.model.outline import Around
 from mplint.model.state.once import is_single_for
@@ -269,6 +270,12 @@ class Waiting:
             failures.append(failure)
         return failures[0]
 
+    def asked_before(self, wait: Operation) -> Operation | None:
+        """What a loop right before a get asks until there is something: the loop waits, and the get
+        does not."""
+        loop = polled(self.program, wait)
+        return loop.question if loop is not None else None
+
     def first_starved(self, wait: Operation) -> tuple[Failure, list[Site]] | None:
         """What `starved` says of a get, when no other one before it in its function waits for the
         same failure; and those after it that do."""
@@ -497,8 +504,12 @@ class Waiting:
 
     def is_guarded(self, wait: Operation) -> bool:
         """Whether the wait is made only after a look that found something: `if not q.empty()`,
-        `if conn.poll(1)`, here or around the calls of this function."""
+        `if conn.poll(1)`, here or around the calls of this function; or after a loop that ends
+        when something is found, or gives up."""
         if self._looks_first(wait.activation, wait.at, wait.receiver):
+            return True
+        loop = polled(self.program, wait)
+        if loop is not None and loop.gives_up:
             return True
         callers = [e for e in self.program.callers[wait.activation] if e.launch is None]
         return bool(callers) and all(

@@ -31,9 +31,10 @@ class Visitor(RuleVisitor):
             related = [(failure.at, f"{failure.what} here ends `{worker.name}` before it sends")]
             related += [(site, f"`{worker.name}` is started here") for site in worker.launched_at]
             related += [(site, "and this waits for the same") for site in later]
+            asked = self.model.waiting.asked_before(wait)
             self.report(
-                node,
-                call=wait.text,
+                node if asked is None else asked.site,
+                waits=f"`{wait.text}` waits" if asked is None else f"this loop asks `{asked.text}`",
                 worker=worker.name,
                 what=failure.what,
                 cure=PIPE if wait.kind.role == "connection" else QUEUE,
@@ -47,9 +48,7 @@ RULE = Rule(
     name="get-outlives-producer",
     kind="bug",
     summary="a get waits for ever when the worker that should feed it fails",
-    message=(
-        "`{call}` waits for ever when `{worker}` fails: {what} can end it before it sends anything"
-    ),
+    message=("{waits} for ever when `{worker}` fails: {what} can end it before it sends anything"),
     help="Send something in `finally` in the worker, or {cure}.",
     visitor=Visitor,
     proof=Hangs("get"),

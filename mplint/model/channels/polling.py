@@ -1,0 +1,86 @@
+"""Loops that ask a queue or a pipe until there is something, and stand before what takes it:
+
+    while results.empty():
+        time.sleep(0.1)
+    result = results.get()
+
+The get never waits: the loop does, and it may have other ways out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mplint.model import facts as f
+from mplint.model.flow import NORMAL, Flow, Machine
+
+if TYPE_CHECKING:
+    from mplint.model.nouns import Operation
+    from mplint.model.program import Program
+    from mplint.model.values import Activation
+
+UNTIL = {"empty": False, "poll": True}
+"""What each question is answered when there is something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """What a loop asks before a get, and whether it may be left though nothing has come: by an
+    error, a `return`, or from outside where it is a coroutine's."""
+
+    question: Operation
+    gives_up: bool
+
+
+class _Asking(Machine[str]):
+    """How a loop is left. States: `asking`, and `come` where its test has ended it."""
+
+    def __init__(self, test: f.Expr) -> None:
+        self.ends_with = test
+
+    def test(self, state: str, test: f.Expr, activation: Activation, holds: bool) -> str | None:
+        return "come" if test is self.ends_with and not holds else state
+
+
+def polled(program: Program, wait: Operation) -> Polled | None:
+    """The loop before a get, in its block or one around, that ends only when there is something to
+    get, as far as it ends at all; None where there is no such loop."""
+    activation = wait.activation
+    on = [o for o in program.on.get(wait.receiver, ()) if o.activation is activation]
+    for question in on:
+        loop = _loop_of(program, question)
+        if loop is None or not question.sure or not _is_before(program, loop, wait):
+            continue
+        if any(o.does == "get" and o.at != wait.at and loop.at < o.at < wait.at for o in on):
+            continue  # what had come is taken
+        ends = Flow(program, _Asking(loop.test)).ways_out(loop, activation, "asking")
+        if set(ends.get(NORMAL, ())) <= {"come"}:
+            return Polled(question, bool(ends.keys() - {NORMAL}) or activation.scope.is_async)
+    return None
+
+
+def _loop_of(program: Program, question: Operation) -> f.While | None:
+    """The loop whose whole test a question is, and that goes on while there is nothing."""
+    if question.does not in ("look", "poll") or question.name not in UNTIL:
+        return None
+    step = program.outline(question.activation).step_of(question.at)
+    if not isinstance(step, f.While):
+        return None
+    test, ends_with = step.test, False
+    if isinstance(test, f.Unary) and test.operator == "not":
+        test, ends_with = test.operand, True
+    asks = isinstance(test, f.Call) and test.at == question.at
+    return step if asks and UNTIL[question.name] is ends_with else None
+
+
+def _is_before(program: Program, loop: f.While, wait: Operation) -> bool:
+    """Whether nobody gets to a wait but through a loop."""
+    outline = program.outline(wait.activation)
+    block = outline.block_of(loop.at)
+    step = outline.step_of(wait.at)
+    around = [frame.node.at for frame in outline.around(wait.at)]
+    around += [step.at] if step is not None else []
+    return loop.at < wait.at and any(
+        at in outline.steps and outline.block_of(at) == block for at in around
+    )
