@@ -25,6 +25,9 @@ HARMLESS = {
     "prints": "def it(name):\n    print('hello', name)\n",
     "library": "import time\ndef it():\n    time.sleep(1)\n    return time.perf_counter()\n",
     "library by a name": "from time import sleep as rest\ndef it():\n    rest(1)\n",
+    "library by two names": "import time\nclock = time\ndef it():\n    clock.sleep(1)\n",
+    "by another name": "def inner(): pass\nit = inner\n",
+    "calls by another name": "def inner(): pass\ngo = inner\ndef it():\n    go()\n",
     "imported inside": "def it(seed):\n    import random\n    random.seed(seed)\n",
     "methods": "def it(names):\n    names.append('x')\n    return ', '.join(names)\n",
     "logger": "import logging\nlog = None\ndef it():\n    global log\n    if not log:\n"
@@ -61,6 +64,8 @@ NOT_KNOWN = {
     "handler": "def it(x):\n    try:\n        x.go()\n    except Exception:\n        x.stop()\n",
     "two of a name": "try:\n    from other import fine as it\nexcept ImportError:\n    it = None\n",
     "variable": "it = max\n",
+    "itself by another name": "it = other\nother = it\n",
+    "a call by another name": "def inner(x): return x()\ngo = inner\ndef it():\n    go(1)\n",
     "missing": "",
     "decorated": "from other import fine\n@fine\ndef it(): pass\n",
     "class": "class it:\n    def __init__(self, x):\n        self.x = x()\n",

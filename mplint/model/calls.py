@@ -375,7 +375,23 @@ def _call_deferred(solver: Solver, function: Deferred, site: CallSite, given: Ar
 def _carries(solver: Solver, value: Value) -> bool:
     if isinstance(value, Instance):
         return solver.kind_of(value) is not None
-    return is_shared(solver, value)
+    # whoever gets a context makes something of it
+    is_context = isinstance(value, Made) and value.kind.role == "context"
+    return is_context or is_shared(solver, value)
+
+
+def settle(solver: Solver) -> None:
+    """What was a name of a module that was not needed at first, and then was, becomes what that
+    module says it is, and nothing else any more."""
+    late: dict[Value, Values] = {
+        value: solver.global_name(value.path, value.name)
+        for value in solver.intern.all_of(Deferred)
+        if value.path in solver.modules
+    }
+    for cell, values in solver.cells.items() if late else ():
+        stale = values & late.keys()
+        if stale:
+            solver.cells[cell] = (values - stale).union(*(late[value] for value in stale))
 
 
 def needed(solver: Solver, value: Value) -> Values:

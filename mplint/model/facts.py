@@ -510,6 +510,20 @@ def walruses(expression: Expr) -> Iterator[Walrus]:
         todo += reversed(parts(expression))
 
 
+def is_still(step: Step) -> bool:
+    """Whether a step at most gives names to values: it calls nothing, waits for nothing and leaves
+    nothing."""
+    if not isinstance(step, (Evaluate, Bind, Branch, Define)):
+        return False
+    todo = list(expressions(step))
+    while todo:
+        expression = todo.pop()
+        if isinstance(expression, (Call, Await, Yield)):
+            return False
+        todo += parts(expression)
+    return all(is_still(inner) for block in blocks(step) for inner in block)
+
+
 def steps(block: Block) -> Iterator[Step]:
     """All steps of a block, those inside its steps included, in source order."""
     todo = list(reversed(block))

@@ -36,7 +36,7 @@ def link(loader: Loader, paths: Iterable[Path], root: Path) -> Program:
     paths = list(paths)
     solver = Solver(loader)
     solver.solve(paths)
-    record = solver.collect()
+    record = _collect(solver)
     policy = _refine(solver, record)
     if policy.functions or policy.classes:
         max_runs = MAX_GROWTH * solver.runs
@@ -47,14 +47,19 @@ def link(loader: Loader, paths: Iterable[Path], root: Path) -> Program:
         finer = Solver(loader, policy, max_runs=max_runs)
         finer.solve(paths)
         if not finer.overrun:
-            return Program(finer, finer.collect(), root)
+            return Program(finer, _collect(finer), root)
         if large:
             del finer
             sweep()
             solver = Solver(loader)
             solver.solve(paths)
-            record = solver.collect()
+            record = _collect(solver)
     return Program(solver, record, root)
+
+
+def _collect(solver: Solver) -> Record:
+    calls.settle(solver)
+    return solver.collect()
 
 
 def _refine(solver: Solver, record: Record) -> Policy:

@@ -376,6 +376,21 @@ class Program(Questions):
     def is_method(self, activation: Activation) -> bool:
         return activation.outer is not None and activation.outer.scope.kind == "class"
 
+    def own_name(self, activation: Activation) -> str | None:
+        """What a method, or a function inside one, calls the object that the method is of: `self`,
+        mostly. None where it is no method of an object, or the name means something else."""
+        hidden: set[str] = set()
+        while activation.outer is not None and not self.is_method(activation):
+            hidden |= activation.scope.bound
+            activation = activation.outer
+        parameters = activation.scope.parameters
+        if not self.is_method(activation) or not parameters:
+            return None
+        first, decorators = parameters[0], self.solver.decorations.get(activation.scope, ())
+        if first.kind != "positional" or {"staticmethod", "classmethod"} & set(decorators):
+            return None
+        return first.name if first.name not in hidden else None
+
     def upward(self, activation: Activation) -> Iterator[Activation]:
         """A function, its only caller, and so on: where a get and a join meet."""
         for _ in range(MAX_CALLERS):

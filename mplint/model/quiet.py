@@ -68,6 +68,8 @@ class Quiet:
                 return reader.harmless(decorators) and reader.defined()
             case f.Bind(value=f.Imported() as imported):
                 return self.imported(path, imported)
+            case f.Bind(targets=(f.Name(),), value=f.Name(id=other), operator=None):
+                return self.call(path, other)
         return False
 
     def imported(self, path: Path, imported: f.Imported, rest: str = "") -> bool:
@@ -147,7 +149,7 @@ class _Reader:
         while isinstance(base, f.Attribute):
             rest = f".{base.name}{rest}"
             base = base.value
-        bound = list(self._bound(base.id)) if isinstance(base, f.Name) else []
+        bound = self._bound(base.id) if isinstance(base, f.Name) else []
         match bound:
             case [f.Bind(value=f.Imported() as imported)]:
                 return self.quiet.imported(self.path, imported, rest)
@@ -180,7 +182,7 @@ class _Reader:
                 inner = self._path(value)
                 return f"{inner}.{name}" if inner else ""
             case f.Name(id=name):
-                bound = list(self._bound(name))
+                bound = self._bound(name)
                 if not bound:
                     return name if name not in self._locals() else ""
                 match bound:
@@ -189,13 +191,20 @@ class _Reader:
                         return found.name or "" if found.path is None else ""
         return ""
 
-    def _bound(self, name: str) -> Iterator[f.Step]:
+    def _bound(self, name: str) -> list[f.Step]:
+        """What binds a name, or the one that it is another name for."""
+        found = self._bound_here(name)
+        for _ in range(MAX_DEPTH):
+            match found:
+                case [f.Bind(targets=(f.Name(),), value=f.Name(id=other), operator=None)]:
+                    found = self._bound_here(other) or found
+        return found
+
+    def _bound_here(self, name: str) -> list[f.Step]:
         """What binds a name, in the function or else in its module."""
-        if name in self.scope.bound and name not in self.scope.global_names:
-            if self.scope.kind == "function":
-                yield from _bindings(self.scope.body, name)
-            return
-        yield from _bindings(self.facts.module.body, name)
+        if name not in self.scope.bound or name in self.scope.global_names:
+            return list(_bindings(self.facts.module.body, name))
+        return list(_bindings(self.scope.body, name)) if self.scope.kind == "function" else []
 
     def _locals(self) -> frozenset[str]:
         return self.scope.bound if self.scope.kind == "function" else frozenset()

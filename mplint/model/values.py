@@ -195,6 +195,10 @@ class Interner:
             value = self._values[key] = cls(*arguments)
         return value
 
+    def all_of(self, cls: type[V]) -> list[V]:
+        """The values of a class."""
+        return [value for value in self._values.values() if type(value) is cls]
+
     def activation(self, *arguments: Any) -> Activation:
         key = (Activation, *arguments)
         value = self._values.get(key)

@@ -37,6 +37,12 @@ MAX_LENGTH = 60_000
 MAX_SMALL = 1_000
 """A slice up to here is taken to be small."""
 
+MAX_NAMES = 4
+"""Names for what has another name, which may be one for itself."""
+
+_KEPT = (f.Name, f.Call, f.Attribute, f.Subscript, f.Comparison)
+"""What a variable can be another name for."""
+
 
 class _Joining(Machine[str]):
     """`none` → `joined` when the join comes before any get, → `drained` when a get comes first."""
@@ -239,7 +245,19 @@ class Draining:
         """Whether an item is certainly a text, or a list of known length, that is too long."""
         return least(self.program, item, activation) > MAX_LENGTH
 
+    def _behind(self, item: f.Expr, activation: Activation) -> tuple[f.Expr, Activation]:
+        """What a variable that is set once is set to. Not a list, which may grow meanwhile."""
+        for _ in range(MAX_NAMES):
+            found = None
+            if isinstance(item, f.Name):
+                found = self.program.sentinels.counter.definition(item, activation)
+            if found is None or not isinstance(found[0], _KEPT):
+                break
+            item, activation = found
+        return item, activation
+
     def _is_big(self, item: f.Expr, activation: Activation) -> bool:
+        item, activation = self._behind(item, activation)
         if self._is_long_text(item, activation):
             return True
         if isinstance(item, (f.Display, f.DictDisplay)):
@@ -267,6 +285,7 @@ class Draining:
 
     def _is_tiny(self, item: f.Expr, activation: Activation) -> bool:
         """Whether an item is a number, a truth value or None."""
+        item, activation = self._behind(item, activation)
         if isinstance(item, f.Comparison):
             return True
         if isinstance(item, f.Call) and isinstance(item.function, f.Name):

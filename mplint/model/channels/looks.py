@@ -220,6 +220,6 @@ class Looks:
 
 def _just_leaves(block: f.Block) -> bool:
     """Whether a block does nothing but to leave the loop or the function."""
-    return (
-        len(block) == 1 and isinstance(block[0], f.Leave) and block[0].kind in ("break", "return")
-    )
+    *before, last = block or (None,)
+    leaves = isinstance(last, f.Leave) and last.kind in ("break", "return")
+    return leaves and all(f.is_still(step) for step in before)

@@ -77,6 +77,9 @@ class Exceptions:
         if put.method.parameters[0] == "buf" or self.program.pickling.pickler(put) != "pickle":
             return None
         item = put.argument(put.method.parameters[0])
+        if isinstance(item, f.Name):
+            kept = self.program.sentinels.counter.definition(item, put.activation)
+            item = kept[0] if kept is not None and kept[1] is put.activation else None
         if not isinstance(item, f.Call):
             return None
         found = self._of_expression(item, put.activation, put.at)

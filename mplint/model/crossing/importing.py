@@ -172,8 +172,13 @@ class Importing:
         file = self.program.solver.files[function.path]
         returned: set[str] = set()
         defined: dict[str, f.Define] = {}
+        others: dict[str, str] = {}  # names for what has another name
         for step in f.steps(scope.body):
             match step:
+                case f.Bind(targets=(f.Name(id=name),), value=f.Name(id=other), operator=None):
+                    if name in others:
+                        return None
+                    others[name] = other
                 case f.Leave(kind="return", value=f.Name(id=name)):
                     returned.add(name)
                 case f.Leave(kind="return"):
@@ -187,9 +192,12 @@ class Importing:
                         return None
                 case f.Evaluate(value=f.Call()):
                     return None  # `functools.update_wrapper`, perhaps
-        if len(returned) != 1 or not returned <= defined.keys():
+        if len(returned) != 1:
             return None
-        return file.scopes[defined[returned.pop()].scope]
+        (name,) = returned
+        while name in others and name not in defined:
+            name = others.pop(name)
+        return file.scopes[defined[name].scope] if name in defined else None
 
     def _alias(self, function: FunctionRef) -> _Cause | None:
         """What `functools.wraps` gives the name of another function, which that name still

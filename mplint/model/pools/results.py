@@ -212,7 +212,7 @@ class _Uses:
         self.activation = activation
         self.outline: Outline = program.outline(activation)
 
-    def of(self, expression: f.Expr, seen: set[str]) -> Fate:
+    def of(self, expression: f.Expr, seen: set[_Seen]) -> Fate:
         """What becomes of the value of an expression."""
         frame = next(self.outline.around(expression.at), None)
         match frame.node if frame is not None else None:
@@ -230,12 +230,14 @@ class _Uses:
                     return self._variable(owner, seen)
         return "read"
 
-    def _variable(self, variable: f.Name, seen: set[str]) -> Fate:
+    def _variable(self, variable: f.Name, seen: set[_Seen]) -> Fate:
         """What becomes of what a variable holds."""
         name, scope = variable.id, self.activation.scope
-        if name in seen:
+        # a name that is set twice stands for two things
+        key = (name, variable.at if variable.at in self._definitions(name) else None)
+        if key in seen:
             return "dropped"
-        seen.add(name)
+        seen.add(key)
         if name in scope.global_names | scope.nonlocal_names or name not in scope.bound:
             return "read"
         if self._is_seen_elsewhere(name):
@@ -280,7 +282,7 @@ class _Uses:
             and all(binding.whole and _is_new_list(binding.value) for binding in bindings)
         )
 
-    def _use(self, use: f.Expr, seen: set[str]) -> Fate:
+    def _use(self, use: f.Expr, seen: set[_Seen]) -> Fate:
         """What one mention of a variable does with what it holds."""
         frames = list(self.outline.around(use.at))
         node = frames[0].node if frames else None
@@ -303,8 +305,12 @@ class _Uses:
                 return self._use(node, seen)
         return "read"
 
-    def _given(self, call: f.Call, frames: list[Around], seen: set[str]) -> Fate:
+    def _given(self, call: f.Call, frames: list[Around], seen: set[_Seen]) -> Fate:
         """The same for an argument."""
+        match call.function:
+            case f.Attribute(value=f.Name() as owner, name="append" | "add"):
+                if self._is_own_list(owner.id):
+                    return self._variable(owner, seen)
         paths = {
             value.path if isinstance(value, Named) else "?"
             for value in self.program.values(call.function, self.activation)
@@ -346,6 +352,8 @@ def _is_new_list(value: f.Expr | None) -> bool:
             return True
     return False
 
+
+_Seen: TypeAlias = tuple[str, int | None]
 
 _WAITS = frozenset({"wait"})
 _LOOKS = frozenset({"ready", "done", "running", "cancelled", "cancel"})

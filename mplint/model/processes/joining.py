@@ -223,9 +223,14 @@ class Joining:
     def _is_held_elsewhere(self, join: Operation) -> bool:
         """Whether a process is in another variable than those of the function, or in a list."""
         return any(
-            (owner is not join.activation and name != "self") or name == RETURNED
+            (owner is not join.activation and not self._is_own_name(owner, name))
+            or name == RETURNED
             for owner, name in self.program.cells_of.get(join.receiver, ())
         )
+
+    def _is_own_name(self, owner: object, name: object) -> bool:
+        """Whether a variable is what a method calls its object."""
+        return isinstance(owner, Activation) and name == self.program.own_name(owner)
 
     def _goes_on(self, join: Operation) -> bool:
         """Whether something is done in the function after it."""

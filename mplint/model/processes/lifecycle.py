@@ -110,13 +110,17 @@ class Lifecycle:
         return False
 
     def _is_used(self, target: f.Expr, activation: Activation) -> bool:
-        """Whether somebody reads what is assigned: a name that nobody reads does no harm."""
+        """Whether somebody reads what is assigned: a name that nobody reads does no harm, nor one
+        that is only returned, as the call itself could have been."""
         if not isinstance(target, f.Name):
             return True
         outline = self.program.outline(activation)
         written = {binding.at for binding in outline.bindings.get(target.id, ())}
         reads = any(
-            isinstance(expression, f.Name) and expression.id == target.id and at not in written
+            isinstance(expression, f.Name)
+            and expression.id == target.id
+            and at not in written
+            and not _is_returned(outline.step_of(at), at)
             for at, expression in outline.expressions.items()
         )
         file = self.program.solver.files[activation.path]
@@ -305,6 +309,11 @@ class Lifecycle:
                     found.append(scope)
                     todo.append(scope)
         return found
+
+
+def _is_returned(step: f.Step | None, at: int) -> bool:
+    """Whether an expression is all that a `return` returns."""
+    return isinstance(step, f.Leave) and step.value is not None and step.value.at == at
 
 
 def _init_calls(scope: f.Scope) -> Iterator[f.Expr]:

@@ -359,6 +359,7 @@ _OWN = frozenset({"start", "join", "close", "terminate", "kill", "is_alive", "da
 def starts_itself(program: Program, holder: Value) -> bool:
     """Whether the object is started by its own methods, as in `__init__`."""
     return any(
-        operation.does == "start" and operation.receiver_text == "self"
+        operation.does == "start"
+        and operation.receiver_text == program.own_name(operation.activation)
         for operation in program.on.get(holder, ())
     )

@@ -140,7 +140,13 @@ class Conditions:
                 steps = [
                     step
                     for step in f.steps(frame.node.body)
-                    if isinstance(step, f.Bind) and step.at < wait.at
+                    if isinstance(step, f.Bind)
+                    and step.at < wait.at
+                    and any(
+                        not isinstance(leaf, f.Name) or leaf.id not in wait.activation.scope.bound
+                        for target in step.targets
+                        for leaf in f.leaves(target)
+                    )
                 ]
                 if steps or any(
                     call.at not in managers

@@ -123,16 +123,16 @@ class Deadlocks:
             return False
         if not inside.calls:
             return "[" not in second.receiver_text
-        return second.receiver_text.startswith("self.") and all(
-            self._is_own_method(site, inside) for site in inside.calls
-        )
+        own = self.program.own_name(second.activation)
+        of_object = own is not None and second.receiver_text.startswith(f"{own}.")
+        return of_object and all(self._is_own_method(site) for site in inside.calls)
 
-    def _is_own_method(self, site: Site, inside: Inside) -> bool:
+    def _is_own_method(self, site: Site) -> bool:
         for activation in self.program.activations_at(site):
             call = self.program.outline(activation).expressions.get(site.at)
             if isinstance(call, f.Call) and isinstance(call.function, f.Attribute):
                 owner = call.function.value
-                return isinstance(owner, f.Name) and owner.id == "self"
+                return isinstance(owner, f.Name) and owner.id == self.program.own_name(activation)
         return False
 
     def _takes_by_itself(self, inside: Inside, lock: Value) -> bool:

@@ -219,7 +219,8 @@ class Signals:
         return None
 
     def _statement_before(self, activation: Activation, at: int) -> f.Step | None:
-        """The simple statement before the one that an expression stands in."""
+        """The statement before the one that an expression stands in, but for those that only give
+        names to values."""
         outline = self.program.outline(activation)
         step = outline.step_of(at)
         if not isinstance(step, f.Evaluate):
@@ -228,6 +229,6 @@ class Signals:
         blocks = f.blocks(frame.node) if frame is not None else [activation.scope.body]  # type: ignore[arg-type]
         for block in blocks:
             if step in block:
-                index = block.index(step)
-                return block[index - 1] if index else None
+                before = reversed(block[: block.index(step)])
+                return next((other for other in before if not f.is_still(other)), None)
         return None

@@ -193,9 +193,13 @@ class Updates:
         if isinstance(function, f.Attribute):
             return function.name == "split"
         given = [argument.value for argument in source.arguments]
-        if not isinstance(function, f.Name) or function.id != "range" or len(given) != 1:
+        if not isinstance(function, f.Name) or function.id != "range" or not given:
             return False
-        bound = given[0]
+        *begin, bound = given
+        if begin and not (
+            isinstance(begin[0], f.Constant) and begin[0].value == 0 and not begin[1:]
+        ):
+            return False
         if isinstance(bound, f.Call):
             return isinstance(bound.function, f.Name) and bound.function.id == "len"
         values = self.program.values(bound, activation)

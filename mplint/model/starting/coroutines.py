@@ -155,14 +155,19 @@ class Coroutines:
         return False
 
     def _is_one_of_several(self, caller: Activation, at: int) -> bool:
-        """Whether a call makes a coroutine that others run beside: `gather(one(), two())`."""
-        frames = list(self.program.outline(caller).around(at))
-        for frame in frames:
-            node = frame.node
-            if isinstance(node, f.Call) and _last_name(node.function) in _BESIDE_OTHERS:
+        """Whether a call makes a coroutine that others run beside: `gather(one(), two())`, or a
+        variable that holds it is given to such a call."""
+        outline = self.program.outline(caller)
+        todo, seen = [at], set()
+        while todo:
+            at = todo.pop()
+            if _is_run_beside(outline.around(at)):
                 return True
-            if not isinstance(node, (f.Call, f.Star, f.Display, f.Comprehension)):
-                break
+            kept = _kept_in(outline.step_of(at), at)
+            if kept is not None and kept not in seen:
+                seen.add(kept)
+                expressions = outline.expressions.items()
+                todo += [n for n, e in expressions if isinstance(e, f.Name) and e.id == kept]
         return False
 
     @cached_property
@@ -183,6 +188,32 @@ def _last_name(function: f.Expr) -> str:
     if isinstance(function, f.Attribute):
         return function.name
     return function.id if isinstance(function, f.Name) else ""
+
+
+def _is_run_beside(around: Iterable[Around]) -> bool:
+    """Whether a coroutine is an argument of a call that runs others beside it."""
+    for frame in around:
+        node = frame.node
+        if isinstance(node, f.Call) and _last_name(node.function) in _BESIDE_OTHERS:
+            return True
+        if not isinstance(node, (f.Call, f.Star, f.Display, f.Comprehension)):
+            break
+    return False
+
+
+def _kept_in(step: f.Step | None, at: int) -> str | None:
+    """The variable that a step keeps a coroutine in, alone or in a list."""
+    match step:
+        case f.Bind(targets=(f.Name(id=name),), value=f.Call() | f.Display() | f.Comprehension()):
+            return name
+        case f.Evaluate(
+            value=f.Call(
+                function=f.Attribute(value=f.Name(id=name), name="append"),
+                arguments=(f.Argument(value=kept),),
+            )
+        ) if kept.at == at:
+            return name
+    return None
 
 
 def _is_conditional(around: Iterable[Around]) -> bool:

@@ -328,10 +328,9 @@ class Startup:
                 return self._is_guard_by_name(name, module)
             case f.Call(function=function):
                 for value in self.program.values(function, module):
-                    if isinstance(value, FunctionRef) and len(value.scope.body) == 1:
-                        (step,) = value.scope.body
-                        if isinstance(step, f.Leave) and step.value is not None:
-                            return self._is_guard(step.value, module)
+                    answer = _answer(value.scope) if isinstance(value, FunctionRef) else None
+                    if answer is not None:
+                        return self._is_guard(answer, module)
                 return None
             case f.Boolean(operator="and", operands=operands):
                 answers = [self._is_guard(operand, module) for operand in operands]
@@ -412,3 +411,18 @@ class Startup:
                     if isinstance(last, f.Evaluate) and isinstance(last.value, f.Call):
                         return True
         return False
+
+
+def _answer(function: f.Scope) -> f.Expr | None:
+    """What a function returns that does nothing but answer."""
+    *before, last = function.body or (None,)
+    if not isinstance(last, f.Leave):
+        return None
+    value = last.value
+    for step in reversed(before):
+        if not isinstance(step, f.Bind):
+            return None
+        targets = (target.id for target in step.targets if isinstance(target, f.Name))
+        if isinstance(value, f.Name) and value.id in targets:
+            value = step.value
+    return value
