@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 from small import Small
 
+from mplint.model.gate import without_text
+from mplint.model.quiet import _is_loud
+
 MAIN = """
-    import multiprocessing
+    import multiprocessing; multiprocessing.Pool
     from helpers import *
 """
 
@@ -95,10 +98,24 @@ def test_not_known(tmp_path: Path, source: str) -> None:
     assert not judge(tmp_path, source)
 
 
+@pytest.mark.parametrize("source", HARMLESS.values(), ids=HARMLESS)
+def test_no_harmless_function_is_loud_by_its_bytes(source: str) -> None:
+    assert not _is_loud(without_text(source.encode()), "it")
+
+
+@pytest.mark.parametrize(
+    "name", ["raises", "asserts", "unknown call", "generator", "coroutine", "other class"]
+)
+def test_what_is_loud_by_its_bytes(name: str) -> None:
+    """No syntax tree is made of these."""
+    source = {**NOT_KNOWN, "other class": "class it(dict):\n    pass\n"}[name]
+    assert _is_loud(without_text(source.encode()), "it")
+
+
 def test_own_name(tmp_path: Path) -> None:
     """A function is not taken for the one of Python that goes by the same name."""
     main = """
-        import multiprocessing
+        import multiprocessing; multiprocessing.Pool
         from helpers import exit
         exit()
     """

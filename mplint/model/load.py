@@ -13,6 +13,7 @@ from mplint.depth import on_deep_stack
 from mplint.diagnostics import Place
 from mplint.model import extract
 from mplint.model import facts as f
+from mplint.model.gate import without_text
 from mplint.model.names import Import, Modules, scan_imports
 from mplint.model.scripts import Scripts, Survey
 from mplint.model.solve import Imported
@@ -45,6 +46,7 @@ class ProjectLoader:
         self.sources: dict[Path, Source] = {}
         self._bytes_of_trees = 0
         self._again: dict[Path, tuple[Source, extract.Lowered]] = {}
+        self._code: dict[Path, bytes | None] = {}
         self._imports: dict[Path, dict[str, Import]] = {}
         self._stars: dict[Path, list[Import]] = {}
         self._resolved: dict[tuple[Path, str, str | None, int], Imported] = {}
@@ -54,6 +56,15 @@ class ProjectLoader:
         if known is None:
             known = self.sources[path] = Source(str(path), self.files.read(path))
         return known
+
+    def code(self, path: Path) -> bytes | None:
+        """The bytes of a file without its comments and strings; None when it cannot be read."""
+        if path not in self._code:
+            try:
+                self._code[path] = without_text(self.files.read(path))
+            except Unreadable:
+                self._code[path] = None
+        return self._code[path]
 
     def facts(self, path: Path) -> f.FileFacts | None:
         if path not in self.lowered:

@@ -7,12 +7,14 @@ counts as something that may raise.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mplint.catalog import python
 from mplint.model import facts as f
+from mplint.model.names import scan_imports
 
 if TYPE_CHECKING:
     from mplint.model.solve import Loader
@@ -56,6 +58,9 @@ class Quiet:
         return self._known[key]
 
     def _judge(self, path: Path, name: str) -> bool:
+        code = self.loader.code(path)
+        if code is None or _is_loud(code, name):
+            return False
         facts = self.loader.facts(path)
         if facts is None:
             return False
@@ -80,6 +85,43 @@ class Quiet:
         if found.name is None:
             return rest.count(".") == 1 and self.call(found.path, rest[1:])
         return not rest and self.call(found.path, found.name)
+
+
+_RAISING = re.compile(rb"\b(?:raise|assert|yield|await)\b")
+_METHOD = re.compile(rb"(?P<root>[\w)\]]+)\s*(?P<rest>(?:\.\s*\w+\s*)+)\(")
+
+
+def _is_loud(code: bytes, name: str) -> bool:
+    """Whether the bytes of a module, without comments and strings, show already that what it calls
+    by a name may raise: most helpers may, and a syntax tree costs a thousand times as much."""
+    word = re.escape(name.encode())
+    found = re.search(rb"^def[ \t]+%s\b.*?(?=^[^\s)\]}]|\Z)" % word, code, re.M | re.S)
+    if found is None:
+        return _has_loud_bases(code, word)
+    body = found[0]
+    if b"except" in body:
+        return False
+    if _RAISING.search(body):
+        return True
+    bound = {item.bound.encode() for item in scan_imports(code)}
+    for match in _METHOD.finditer(body):
+        root, method = match["root"], match["rest"].rpartition(b".")[2].strip().decode()
+        if method in python.QUIET_METHODS or root in bound or root.endswith(b")"):
+            continue
+        if not re.search(rb"^(?:def[ \t]+|class[ \t]+)?%s\b" % re.escape(root), code, re.M):
+            return True
+    return False
+
+
+def _has_loud_bases(code: bytes, word: bytes) -> bool:
+    """The same for a class: one with other bases than harmless ones is not read at all."""
+    found = re.search(rb"^class[ \t]+%s[ \t]*\(([^)]*)\)" % word, code, re.M)
+    if found is None:
+        return re.search(rb"^async[ \t]+def[ \t]+%s\b" % word, code, re.M) is not None
+    harmless = {item.bound for item in scan_imports(code) if item.module in ("abc", "typing")}
+    harmless |= {"object", "abc", "typing"}
+    bases = re.findall(rb"(?:^|,)\s*(\w+)", re.sub(rb"\[[^\]]*\]", b"", found[1]))
+    return any(base.decode() not in harmless for base in bases)
 
 
 class _Reader:

@@ -70,6 +70,9 @@ class Loader(Protocol):
     def facts(self, path: Path) -> f.FileFacts | None:
         """The facts of a file; None when it cannot be read."""
 
+    def code(self, path: Path) -> bytes | None:
+        """The bytes of a file without its comments and strings; None when it cannot be read."""
+
     def resolve(self, importer: Path, module: str, name: str | None, level: int) -> Imported:
         """What an import of the project means."""
 
