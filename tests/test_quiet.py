@@ -8,7 +8,7 @@ import pytest
 from small import Small
 
 from mplint.model.gate import without_text
-from mplint.model.quiet import _is_loud
+from mplint.model.quiet import is_loud
 
 MAIN = """
     import multiprocessing; multiprocessing.Pool
@@ -99,17 +99,17 @@ def test_not_known(tmp_path: Path, source: str) -> None:
 
 
 @pytest.mark.parametrize("source", HARMLESS.values(), ids=HARMLESS)
-def test_no_harmless_function_is_loud_by_its_bytes(source: str) -> None:
-    assert not _is_loud(without_text(source.encode()), "it")
+def test_no_harmless_functionis_loud_by_its_bytes(source: str) -> None:
+    assert not is_loud(without_text(source.encode()), "it")
 
 
 @pytest.mark.parametrize(
     "name", ["raises", "asserts", "unknown call", "generator", "coroutine", "other class"]
 )
-def test_what_is_loud_by_its_bytes(name: str) -> None:
+def test_whatis_loud_by_its_bytes(name: str) -> None:
     """No syntax tree is made of these."""
     source = {**NOT_KNOWN, "other class": "class it(dict):\n    pass\n"}[name]
-    assert _is_loud(without_text(source.encode()), "it")
+    assert is_loud(without_text(source.encode()), "it")
 
 
 def test_own_name(tmp_path: Path) -> None:

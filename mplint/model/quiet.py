@@ -59,7 +59,7 @@ class Quiet:
 
     def _judge(self, path: Path, name: str) -> bool:
         code = self.loader.code(path)
-        if code is None or _is_loud(code, name):
+        if code is None or is_loud(code, name):
             return False
         facts = self.loader.facts(path)
         if facts is None:
@@ -91,7 +91,7 @@ _RAISING = re.compile(rb"\b(?:raise|assert|yield|await)\b")
 _METHOD = re.compile(rb"(?P<root>[\w)\]]+)\s*(?P<rest>(?:\.\s*\w+\s*)+)\(")
 
 
-def _is_loud(code: bytes, name: str) -> bool:
+def is_loud(code: bytes, name: str) -> bool:
     """Whether the bytes of a module, without comments and strings, show already that what it calls
     by a name may raise: most helpers may, and a syntax tree costs a thousand times as much."""
     word = re.escape(name.encode())
