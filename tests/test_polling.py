@@ -107,4 +107,4 @@ def test_a_coroutine_may_be_cancelled(tmp_path: Path) -> None:
         """,
     )
     loop = polled(program.program, program.operation("wait"))
-    assert loop is not None and loop.gives_up
+    assert loop is not None and loop.gives_up  # where it awaits something

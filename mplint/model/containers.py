@@ -272,21 +272,25 @@ def hold(
 
 
 def columns(solver: Solver, rows: Values, activation: Activation, at: int) -> Container | None:
-    """What `zip(*rows)` gives where each row has as many places: all that is in the first places,
-    all that is in the second, and so on. `parents, children = zip(*[Pipe() for _ in range(n)])`."""
-    arities = {solver.arity.get(row) if isinstance(row, Container) else None for row in rows}
-    arity = arities.pop() if len(arities) == 1 else None
-    if arity is None:
+    """What `zip(*rows)` gives where it is known how long the rows are: all that is in their first
+    places, all that is in their second ones, and so on, as far as the shortest goes.
+    `parents, children = zip(*[Pipe() for _ in range(n)])`."""
+    known = [
+        solver.arity[row]
+        for row in rows
+        if isinstance(row, Container) and row in solver.arity and not solver.read((row, "any"))
+    ]
+    if not known or len(known) < len(rows):
         return None
     place = Site(activation.path, at)
     made = solver.intern(Container, "tuple", place, (place, *activation.context))
-    for index in range(arity):
+    for index in range(min(known)):
         own = (place, Site(activation.path, -1 - index), *activation.context)
         column = solver.intern(Container, "tuple", place, own)
         for row in rows:
             put(solver, column, get_item(solver, row, index, activation, at))
         put(solver, made, frozenset({column}), index)
-    solver.arity[made] = arity
+    solver.arity[made] = min(known)
     return made
 
 

@@ -27,7 +27,7 @@ UNTIL = {"empty": False, "poll": True}
 @dataclass(frozen=True, slots=True)
 class Polled:
     """What a loop asks before a get, and whether it may be left though nothing has come: by an
-    error, a `return`, or from outside where it is a coroutine's."""
+    error or a `return`."""
 
     question: Operation
     gives_up: bool
@@ -56,7 +56,7 @@ def polled(program: Program, wait: Operation) -> Polled | None:
             continue  # what had come is taken
         ends = Flow(program, _Asking(loop.test)).ways_out(loop, activation, "asking")
         if set(ends.get(NORMAL, ())) <= {"come"}:
-            return Polled(question, bool(ends.keys() - {NORMAL}) or activation.scope.is_async)
+            return Polled(question, bool(ends.keys() - {NORMAL}))
     return None
 
 
