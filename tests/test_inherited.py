@@ -507,6 +507,37 @@ def test_what_a_child_does_not_see(tmp_path: Path, body: str, seen: list[tuple[s
             """,
             [],
         ),
+        # given to what we do not see: in the child, which may read it there; in the parent
+        (
+            """
+            class Scheme:
+                model = None
+            def work(schemes, service):
+                service.use(schemes)
+                schemes["one"].model = service.model
+            def main():
+                scheme = Scheme()
+                p = Process(target=work, args=({"one": scheme}, toolbox.service)); p.start()
+                print(scheme.model)
+            """,
+            [],
+        ),
+        (
+            """
+            class Scheme:
+                model = None
+            def work(schemes, service):
+                service.use(service)
+                print(schemes)
+                schemes["one"].model = service.model
+            def main():
+                scheme = Scheme()
+                toolbox.show(scheme)
+                p = Process(target=work, args=({"one": scheme}, toolbox.service)); p.start()
+                print(scheme.model)
+            """,
+            ["schemes['one'].model"],
+        ),
         # only passed on
         (
             """

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from mplint.model import facts as f
 from mplint.model.facts import describe
 from mplint.model.nouns import MAIN
+from mplint.model.quiet import is_quiet
 from mplint.model.solve import RETURNED
 from mplint.model.state.globals import Place, Write
 from mplint.model.values import (
@@ -73,7 +74,11 @@ class Changes:
                 for name, same in by_name.items():
                     if any(self._only_worker(change) for change in same):
                         reads = list(self._attribute_reads(holder, name))
-                        found += self._first(same, same, reads)
+                        found += [
+                            lost
+                            for lost in self._first(same, same, reads)
+                            if not self._is_given_away(holder, lost.worker)
+                        ]
         return found
 
     def _first(
@@ -161,6 +166,32 @@ class Changes:
                 found.add(value)
                 if isinstance(value, Container):
                     todo += cells.get((value, "all"), NOTHING)
+        return found
+
+    def _is_given_away(self, holder: Value, worker: Worker) -> bool:
+        """Whether a worker gives an object to code that we do not see: that may read in the worker
+        what has been changed there, and the change is for it."""
+        return any(
+            worker in self.program.runners(activation) for activation in self._given_away[holder]
+        )
+
+    @cached_property
+    def _given_away(self) -> dict[Value, set[Activation]]:
+        """By object, the functions that give it, alone or among others, to code that we do not
+        see."""
+        program = self.program
+        found: dict[Value, set[Activation]] = defaultdict(set)
+        for activation, at in [*program.record.unknown, *program.record.externals]:
+            path = program.record.externals.get((activation, at))
+            call = program.outline(activation).expressions.get(at)
+            if not isinstance(call, f.Call) or (path is not None and is_quiet(path)):
+                continue
+            for argument in call.arguments:
+                for value in program.values(argument.value, activation):
+                    found[value].add(activation)
+                    if isinstance(value, Container):
+                        for held in program.solver.cells.get((value, "all"), NOTHING):
+                            found[held].add(activation)
         return found
 
     def _adds(self, change: Write) -> bool:
