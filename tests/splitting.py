@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import random
 import re
+import symtable
 from collections.abc import Iterable
 
 from rewriting import READS_NAMES, Files, spell
@@ -203,4 +204,75 @@ def moved_to(files: Files, new: dict[str, str]) -> dict[str, str]:
         stem = name.removesuffix(".py")
         path = f"{folder}/{new.get(stem, stem)}.py".lstrip("/")
         found[path] = words.sub(lambda match: new[match[1]], text)
+    return found
+
+
+def main_in_a_function(files: Files, chance: random.Random) -> Files:
+    """What a script does below its guard, in a function that is called there."""
+    return {path: _in_a_function(text) for path, text in files.items()}
+
+
+def _in_a_function(text: str) -> str:
+    tree = ast.parse(text)
+    guard = tree.body[-1] if tree.body else None
+    match guard:
+        case ast.If(test=ast.Compare(left=ast.Name(id="__name__")), orelse=[], body=block):
+            bound = set(_bound_in(guard))
+        case _:
+            return text
+    others = set().union(*(_names(statement) for statement in tree.body[:-1]))
+    others |= {n for s in tree.body[:-1] for n in _bound_in(s)}
+    defines = (ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.Global)
+    if bound & others or any(isinstance(node, defines) for node in ast.walk(guard)):
+        return text
+    if guard.lineno == block[0].lineno:
+        return text
+    rows = text.splitlines(keepends=True)
+    head = rows[guard.lineno - 1]
+    rows[guard.lineno - 1] = "def everything():\n"
+    return f"{''.join(rows)}\n\n{head}    everything()\n"
+
+
+def main_below_the_guard(files: Files, chance: random.Random) -> Files:
+    """What a function does that is called below the guard only, there itself."""
+    return {path: _below_the_guard(text) for path, text in files.items()}
+
+
+def _below_the_guard(text: str) -> str:
+    tree = ast.parse(text)
+    match tree.body[-2:]:
+        case [
+            ast.FunctionDef(name=name, decorator_list=[], body=block) as function,
+            ast.If(test=ast.Compare(left=ast.Name(id="__name__")), orelse=[]) as guard,
+        ] if len(guard.body) == 1 and ast.unparse(guard.body[0]) == f"{name}()":
+            pass
+        case _:
+            return text
+    args = function.args
+    leaves = (ast.Return, ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.Global, ast.Yield)
+    inside = [node for statement in block for node in ast.walk(statement)]
+    if args.args or args.vararg or args.kwarg or args.kwonlyargs:
+        return text
+    if (
+        any(isinstance(node, leaves) for node in inside)
+        or len(re.findall(rf"\b{name}\b", text)) > 2
+    ):
+        return text
+    bound = {found for statement in block for found in _bound_in(statement)}
+    if bound & _globals_of(symtable.symtable(text, "program", "exec"), name):
+        return text
+    rows = text.splitlines(keepends=True)
+    head = rows[guard.lineno - 1]
+    rows[function.lineno - 1] = head
+    return "".join(rows[: guard.lineno - 1])
+
+
+def _globals_of(table: symtable.SymbolTable, left_out: str) -> set[str]:
+    """The names of the module that its functions read, and those it binds."""
+    found = {
+        s.get_name() for s in table.get_symbols() if s.is_global() or table.get_type() == "module"
+    }
+    for inner in table.get_children():
+        if inner.get_name() != left_out:
+            found |= _globals_of(inner, left_out)
     return found

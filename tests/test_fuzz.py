@@ -151,11 +151,16 @@ CHANGES: tuple[Callable[[list[ast.stmt], int, list[ast.stmt], random.Random], No
 def changed(chance: random.Random) -> str:
     """A program of ours with some changes; it need not mean anything."""
     tree = ast.parse(chance.choice(programs()).read_bytes())
+    return ast.unparse(changed_tree(tree, chance))
+
+
+def changed_tree(tree: ast.Module, chance: random.Random) -> ast.Module:
     others = ast.parse(chance.choice(programs()).read_bytes()).body
     for _ in range(chance.randrange(1, 8)):
-        block = chance.choice(blocks(tree))
-        chance.choice(CHANGES)(block, chance.randrange(len(block)), others, chance)
-    return ast.unparse(ast.fix_missing_locations(tree))
+        if found := blocks(tree):
+            block = chance.choice(found)
+            chance.choice(CHANGES)(block, chance.randrange(len(block)), others, chance)
+    return ast.fix_missing_locations(tree)
 
 
 @few

@@ -156,6 +156,7 @@ SEEN_IN_ONE_EXPRESSION = frozenset(
         "MPL302",  # `target=work()`, and not `result = work()` and then `target=result`
         "MPL503",  # `count = 1`, and not `count: int = 1`
         # by other names:
+        "MPL209",  # `list(range(n))`
         *("MPL306", "MPL307", "MPL313", "MPL318", "MPL511", "MPL514", "MPL516"),
     }
 )
@@ -168,6 +169,29 @@ def test_other_words_for_the_same(nowhere: Path, name: str, seed: int) -> None:
     after = rewriting.alike(before, random.Random(seed))
     was, now = (lines(findings(f, nowhere), SEEN_IN_ONE_EXPRESSION) for f in (before, after))
     assert was == now, told(after)
+
+
+MAIN: dict[str, Callable[[Files, random.Random], Files]] = {
+    "in a function": splitting.main_in_a_function,
+    "below the guard": splitting.main_below_the_guard,
+}
+
+MODULE_MAY_BE_IMPORTED = frozenset({"MPL103", "MPL124", "MPL512"})
+"""Rules that go every way through a module, also the one on which its guard does not hold: known
+misses below a guard."""
+
+
+@pytest.mark.parametrize("way", MAIN)
+@pytest.mark.parametrize(("name", "seed"), cases(of_one_file, 40, "main"))
+def test_where_a_program_begins_does_not_matter(
+    nowhere: Path, way: str, name: str, seed: int
+) -> None:
+    before = programs()[name]
+    after = MAIN[way](before, random.Random(seed))
+    if after != before:
+        known = MODULE_MAY_BE_IMPORTED
+        was, now = (lines(findings(files, nowhere), known) for files in (before, after))
+        assert was == now, told(after)
 
 
 # One file or several ------------------------------------------------------------------------------

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mplint.catalog import Kind, Method
 from mplint.model import calls
@@ -18,6 +19,7 @@ from mplint.model.values import (
     Site,
     Value,
     Values,
+    sort_key,
 )
 
 if TYPE_CHECKING:
@@ -260,6 +262,21 @@ class Operation:
         return self.program.runners(self.activation)
 
 
+class Runners(frozenset["Runner"]):
+    """The processes that run something, gone through in one order. That of a set is the order in
+    which they are in memory, which is another in every run."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[Runner]:
+        found = super().__iter__()
+        return iter(sorted(found, key=_runner_order)) if len(self) > 1 else found
+
+
+def _runner_order(runner: Runner) -> tuple[Any, ...]:
+    return (0, runner) if isinstance(runner, str) else (1, *runner.order)
+
+
 class Worker:
     """Code that runs in a process of its own: the target of a Process, the `run` of a subclass, the
     tasks or the initializer of a pool. One worker stands for all processes that are started from
@@ -302,9 +319,10 @@ class Worker:
         return sorted(sites, key=lambda site: (str(site.path), site.at))
 
     @cached_property
-    def order(self) -> tuple[str, list[tuple[str, int]]]:
+    def order(self) -> tuple[str, list[tuple[str, int]], str, str]:
         """What to sort workers by. Several may have one name, and a set has them in any order."""
-        return self.name, [(str(site.path), site.at) for site in self.launched_at]
+        places = [(str(site.path), site.at) for site in self.launched_at]
+        return self.name, places, sort_key(self.holder), self.how
 
     @cached_property
     def daemon(self) -> bool | None:

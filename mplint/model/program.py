@@ -23,7 +23,7 @@ from mplint.catalog.multiprocessing import (
 from mplint.diagnostics import START_METHODS
 from mplint.model import calls
 from mplint.model import facts as f
-from mplint.model.nouns import MAIN, Channel, Operation, Runner, Worker
+from mplint.model.nouns import MAIN, Channel, Operation, Runner, Runners, Worker
 from mplint.model.outline import Outline
 from mplint.model.questions import Questions
 from mplint.model.quiet import Quiet
@@ -498,11 +498,14 @@ class Program(Questions):
                 if runner not in reached[activation]:
                     reached[activation].add(runner)
                     todo += onward.get(activation, ())
-        return {activation: frozenset(runners) for activation, runners in reached.items()}
+        return {activation: Runners(runners) for activation, runners in reached.items()}
 
     def runners(self, activation: Activation) -> frozenset[Runner]:
         """The processes that run a function."""
-        return self._runners.get(activation, frozenset())
+        return self._runners.get(activation, _NOBODY)
+
+
+_NOBODY = Runners()
 
 
 def _by_file(places: Iterable[tuple[Activation, int]]) -> dict[Path, set[int]]:

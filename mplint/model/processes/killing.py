@@ -131,10 +131,14 @@ class Killing:
         return killed_holding(program, kill)
 
     def is_asked(self, kill: Operation) -> bool:
-        """Whether the process is killed only in a case that something decides."""
+        """Whether the process is killed only in a case that something decides. That this is the
+        program, and is not imported, decides nothing."""
         outline = self.program.outline(kill.activation)
         return any(
-            isinstance(frame.node, (f.Branch, f.Boolean, f.Conditional, f.Match))
+            (
+                isinstance(frame.node, (f.Branch, f.Boolean, f.Conditional, f.Match))
+                and not self.program.startup.is_main_guard(frame, kill.activation)
+            )
             or frame.part in ("handler", "final")
             for frame in outline.around(kill.at)
         )

@@ -302,11 +302,16 @@ class Startup:
 
     def is_main_only(self, module: Activation, at: int) -> bool:
         """Whether a place of a module is under a main guard, so that children never come there."""
-        return any(
+        around = self.program.outline(module).around(at)
+        return any(self.is_main_guard(frame, module) for frame in around)
+
+    def is_main_guard(self, frame: Around, module: Activation) -> bool:
+        """Whether what is around a place of a module is a main guard."""
+        return (
             isinstance(frame.node, f.Branch)
             and frame.part == "body"
+            and module.scope.kind == "module"
             and self._is_guard(frame.node.arms[frame.index][0], module) == "main"
-            for frame in self.program.outline(module).around(at)
         )
 
     def _is_guarded_by(self, frame: Around, at: int, module: Activation) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
 from mplint.model.intrinsics import other_end
-from mplint.model.solve import RETURNED
+from mplint.model.solve import RETURNED, Cell
 from mplint.model.values import (
     NOTHING,
     Activation,
@@ -189,6 +189,8 @@ class Sharing:
             return None
         if not all(_is_of_module(home) for home, _ in self.program.made.get(made, ())):
             return None
+        if any(_is_parameter(cell) for cell in self.program.cells_of.get(made, ())):
+            return None  # a worker may be given it, which is another mistake
         if made.kind.role == "queue":
             return self._thread_queue(made)
         return self._thread_lock(made) if made.kind.role == "lock" else None
@@ -221,6 +223,12 @@ class Sharing:
                         )
                         return ThreadObject(made, worker, made.site, uses)
         return None
+
+
+def _is_parameter(cell: Cell) -> bool:
+    """Whether a variable is a parameter of a function."""
+    owner, name = cell
+    return isinstance(owner, Activation) and any(p.name == name for p in owner.scope.parameters)
 
 
 def _is_of_module(home: Activation) -> bool:
