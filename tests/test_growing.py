@@ -15,7 +15,6 @@ import pytest
 from test_fuzz import EXAMPLES, changed_tree
 from test_rewriting import (
     ONE_OF_TWO,
-    every,
     findings,
     lines,
     nowhere,
@@ -97,31 +96,21 @@ BY_IDENTITY = [
 """The classes whose objects a set has in an order that depends on where they are in memory."""
 
 
-@seeds
+# the first ones were told of now one worker, now another
+@pytest.mark.parametrize("seed", [32, 34, 50, 60, 66, 73, *range(EXAMPLES or 20)])
 def test_sets_may_have_any_order(nowhere: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
-    files = growing.grow(seed) if seed % 2 else programs()[random.Random(seed).choice(every())]
+    files = growing.grow(seed)
     found = []
     for factor in (1, 3, 0x9E3779B97F4A7C15, -1):
 
         def order(self: object, factor: int = factor) -> int:
-            return (id(self) * factor) & 0xFFFF_FFFF_FFFF
+            return ((id(self) >> 4) * factor & 0xFFFF_FFFF_FFFF) >> 3
 
         with monkeypatch.context() as patched:
             for thing in BY_IDENTITY:
                 patched.setattr(thing, "__hash__", order)
             found.append(findings(files, nowhere))
     assert found[0] == found[1] == found[2] == found[3], told(files)
-
-
-def test_a_worker_of_each_of_two_classes_is_told_of_in_one_order(nowhere: Path) -> None:
-    """Seeds that once were told of now one of them, now the other."""
-    for seed in (76, 115, 142):
-        files = growing.grow(seed)
-        kept, found = [], set()
-        for count in range(0, 8000, 1000):
-            kept.append([object() for _ in range(count)])  # what comes after is elsewhere in memory
-            found.add(tuple(findings(files, nowhere)))
-        assert len(found) == 1, told(files)
 
 
 def test_the_grammar_grows_programs_with_findings(nowhere: Path) -> None:
