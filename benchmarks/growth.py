@@ -78,6 +78,33 @@ def branches(size: int) -> Files:
     return _function([*lines, "else:", "    raise ValueError(x)"])
 
 
+def _branched(
+    operation: str, thing: str = "None", work: str = "queue.put(1)"
+) -> Callable[[int], Files]:
+    """A program whose main process does something in each of many branches."""
+
+    def make(size: int) -> Files:
+        lines = ["def work(queue, thing):", f"    {work}", "", "", "def main(x):"]
+        lines += ["    queue = mp.Queue()", f"    thing = {thing}"]
+        given = "queue, thing" if "thing" in work else "queue, None"
+        lines += [f"    worker = mp.Process(target=work, args=({given}))", "    worker.start()"]
+        for i in range(size):
+            lines += [f"    {'elif' if i else 'if'} x == {i}:", f"        {operation}"]
+        lines += ["", "", 'if __name__ == "__main__":', "    main(1)"]
+        return {"a.py": HEAD + "\n".join(lines) + "\n"}
+
+    return make
+
+
+def polling(size: int) -> Files:
+    """A loop that takes something in each of many branches, when there is something."""
+    lines = ["while True:"]
+    for i in range(size):
+        lines += [f"    {'elif' if i else 'if'} x == {i} and not queue.empty():"]
+        lines += ["        x = queue.get()"]
+    return _function([*lines, "    else:", "        break"])
+
+
 def ifs(size: int) -> Files:
     return _function([line for i in range(size) for line in (f"if x == {i}:", f"    x = f({i})")])
 
@@ -217,6 +244,13 @@ SHAPES = {
     "long-function": Shape(long_function, 1000),
     "variables": Shape(variables, 500),
     "branches": Shape(branches, 1000),
+    "branch-puts": Shape(_branched("queue.put(f(x, y=1))"), 1000),
+    "branch-gets": Shape(_branched("print(queue.get())"), 1000),
+    "branch-locks": Shape(_branched("thing.acquire()", "mp.Lock()"), 1000),
+    "branch-waits": Shape(_branched("thing.wait()", "mp.Event()", "thing.set()"), 1000),
+    "branch-tasks": Shape(_branched("thing.apply_async(print)", "mp.Pool()"), 1000),
+    "branch-closed": Shape(_branched("thing.send(x)", "mp.Pipe()[1]", "thing.close()"), 1000),
+    "polling": Shape(polling, 1000),
     "ifs": Shape(ifs, 1000),
     "cases": Shape(cases, 1000),
     "tries": Shape(tries, 500),

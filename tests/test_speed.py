@@ -91,3 +91,40 @@ def test_flake8_without_other_plugins(tmp_path: Path) -> None:
     assert "F401" in ran.stdout
     ran = subprocess.run([*tool.command, "--version"], capture_output=True, text=True, check=True)
     assert "pyflakes" in ran.stdout and "mplint" not in ran.stdout
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in growth.SHAPES if "branch-" in name] + ["polling"]
+)
+def test_work_grows_with_the_program(name: str, tmp_path: Path) -> None:
+    """Counted in calls of functions, which are the same in every run. What is done per
+    branch does not go through all branches again."""
+    counts = [calls(growth.SHAPES[name].make(size), tmp_path / str(size)) for size in (60, 240)]
+    assert counts[1] < growth.ALLOWED * counts[0]
+
+
+def calls(program: dict[str, str], folder: Path) -> int:
+    """How many calls it takes to check a program with all rules."""
+    growth.write(program, folder)
+    counter = (
+        "import sys\n"
+        "from mplint.frontends.cli import main\n"
+        "def run():\n"
+        "    try:\n"
+        "        main(sys.argv[1:])\n"
+        "    except SystemExit:\n"
+        "        pass\n"
+        "def count(frame, event, _):\n"
+        "    global calls\n"
+        "    calls += event in ('call', 'c_call')\n"
+        "run()\n"  # so that all is imported
+        "calls = 0\n"
+        "sys.setprofile(count)\n"
+        "run()\n"
+        "sys.setprofile(None)\n"
+        "print(calls)\n"
+    )
+    options = ("check", str(folder), "--isolated", "--no-cache", "--select", "ALL", "--jobs", "1")
+    command = [sys.executable, "-c", counter, *options, "--quiet"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    return int(ran.stdout.splitlines()[-1])

@@ -115,6 +115,14 @@ class Program(Questions):
                 self.launches_at[place].append(worker)
 
     @cached_property
+    def verbs(self) -> dict[Value, set[str]]:
+        """By followed object, what is done to it anywhere."""
+        found: dict[Value, set[str]] = defaultdict(set)
+        for operation in self.operations:
+            found[operation.receiver].add(operation.does)
+        return found
+
+    @cached_property
     def operated(self) -> dict[Path, set[int]]:
         """By file, the expressions that do something to a followed object."""
         return _by_file(place for place, there in self.operations_at.items() if there)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mplint.model.channels.sequence import is_first
+from mplint.model.channels.sequence import Sequence
 from mplint.model.channels.sizes import fills, overfills, writes_itself
 from mplint.model.channels.waiting import Failure
 from mplint.model.nouns import MAIN
@@ -71,6 +71,7 @@ class Bounded:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._sequence = Sequence(program)
 
     def stuck(self, put: Operation) -> StuckPut | None:
         """For a put that waits for room: how nobody can make any."""
@@ -167,6 +168,6 @@ class Bounded:
             return None
         for root in self.program.upward(put.activation):
             if all(start.activation is root for start in starts):
-                if is_first(self.program, put, starts, root):
+                if self._sequence.is_first(put, starts, root):
                     return StuckPut(channel, workers[0], started=starts[0])
         return None

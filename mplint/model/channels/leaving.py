@@ -49,8 +49,10 @@ def left_behind(program: Program, put: Operation) -> Undrained | None:
         return None
     if channel.gets or channel.bound != 0 or any(o.does == "drop" for o in _on(channel)):
         return None
-    big = [each for each in channel.puts if each.sure and overfills(each, channel)]
-    if put not in big or put.site != big[0].site or not _ends_after(program, put):
+    if not overfills(put, channel):
+        return None
+    first = next((each for each in channel.puts if each.sure and overfills(each, channel)), put)
+    if put.site != first.site or not _ends_after(program, put):
         return None
     return Undrained(None, channel, put, None)
 

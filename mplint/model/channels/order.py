@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -31,17 +32,15 @@ class AfterClose:
 
 
 class _Closed(Machine[str]):
-    """`open` → `closed`; notes in which states an operation is reached."""
+    """`open` → `closed`; notes in which states each operation is reached."""
 
-    def __init__(self, last: Operation, end: Made) -> None:
-        self.last = last
+    def __init__(self, end: Made) -> None:
         self.end = end
-        self.seen: set[str] = set()
+        self.seen: dict[Operation, set[str]] = defaultdict(set)
         self.close: Operation | None = None
 
     def operate(self, state: str, operation: Operation) -> Iterable[str]:
-        if operation is self.last:
-            self.seen.add(state)
+        self.seen[operation].add(state)
         if operation.does == "close" and is_end(operation.receiver, self.end):
             self.close = self.close or operation
             return ("closed",)
@@ -104,6 +103,7 @@ class Order:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._closings: dict[tuple[Made, Activation], _Closed] = {}
 
     # After the close ----------------------------------------------------------------------------
 
@@ -148,29 +148,31 @@ class Order:
         return None
 
     @cached_property
-    def _closed(self) -> list[Made]:
+    def _closed(self) -> dict[Made, None]:
         """The channels that something is done to close."""
-        return [
-            made
+        return {
+            made: None
             for made in self.program.made
             if _is_channel(made) and any(o.does == "close" for o in self.program.on.get(made, ()))
-        ]
+        }
 
     def _states(self, operation: Operation, made: Made) -> tuple[set[str], Operation | None]:
         """In which states of an object an operation is reached, seen from where one object is made;
         empty when that is not known."""
-        closes = [o for o in self.program.on.get(made, ()) if o.does == "close"]
-        if operation.does != "flush" and not closes:
+        if operation.does != "flush" and made not in self._closed:
             return set(), None
         roots = list(self._homes(made))
         if roots:  # a process that it is handed to has one of it, too
             workers = [r for r in operation.runners if not isinstance(r, str)]
             roots += [entry for worker in workers for entry in worker.entries]
         for root in roots:
-            machine = _Closed(operation, made)
-            Flow(self.program, machine).ends(root, "open")
-            if machine.seen:
-                return machine.seen, machine.close
+            machine = self._closings.get((made, root))
+            if machine is None:
+                machine = _Closed(made)
+                Flow(self.program, machine).ends(root, "open")
+                self._closings[made, root] = machine
+            if operation in machine.seen:
+                return machine.seen[operation], machine.close
         return set(), None
 
     def _homes(self, made: Made) -> Iterator[Activation]:

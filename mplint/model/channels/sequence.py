@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
@@ -16,31 +17,39 @@ if TYPE_CHECKING:
 
 
 class Reached(Machine[bool]):
-    """Whether an operation is reached before or after one of some others: `seen` holds the answers
-    of all paths."""
+    """Which operations are reached before or after one of some others: `seen` holds the answers of
+    all paths."""
 
-    def __init__(self, first: Operation, others: Collection[Operation]) -> None:
-        self.first = first
+    def __init__(self, others: Collection[Operation]) -> None:
         self.others = others
-        self.seen: set[bool] = set()
+        self.seen: dict[Operation, set[bool]] = defaultdict(set)
 
     def operate(self, state: bool, operation: Operation) -> Iterable[bool]:
-        if operation is self.first:
-            self.seen.add(state)
+        self.seen[operation].add(state)
         return (state or operation in self.others,)
 
     def unsure(self, state: bool, operation: Operation) -> Iterable[bool]:
         return self.operate(state, operation)
 
 
-def is_first(
-    program: Program, first: Operation, others: Collection[Operation], root: Activation
-) -> bool:
-    """Whether, in all runs of a function that come so far, an operation is reached before any of
-    some others."""
-    machine = Reached(first, others)
-    Flow(program, machine).ends(root, False)
-    return machine.seen == {False}
+class Sequence:
+    """What comes first, over one program. Each function is run through once for all that may come
+    before some others in it."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._reached: dict[tuple[frozenset[Operation], Activation], Reached] = {}
+
+    def is_first(self, first: Operation, others: Iterable[Operation], root: Activation) -> bool:
+        """Whether, in all runs of a function that come so far, an operation is reached before any
+        of some others."""
+        key = (frozenset(others), root)
+        reached = self._reached.get(key)
+        if reached is None:
+            reached = Reached(key[0])
+            Flow(self.program, reached).ends(root, False)
+            self._reached[key] = reached
+        return reached.seen.get(first) == {False}
 
 
 # Inside one function ------------------------------------------------------------------------------

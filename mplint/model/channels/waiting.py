@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
+from mplint.model.channels.guarding import Guards
 from mplint.model.channels.polling import polled
 from mplint.model.flow import ANY, NORMAL, Error, Flow, Gone, Machine, Raised, catches
 from mplint.model.outline import Around
@@ -131,6 +132,10 @@ class Waiting:
         self._dying: dict[Made, Flow[str]] = {}
         self._gets: dict[tuple[Made, Activation], list[tuple[int, int | None]]] = {}
         self._puts: dict[Made, int | None] = {}
+        self._starved: dict[tuple[Made, Activation], dict[Worker, list[Site]]] = {}
+        self._reached_open: dict[tuple[Made, Activation], set[Operation]] = {}
+        self._leavable: dict[f.While, bool] = {}
+        self._guards = Guards(program)
 
     # Workers that end early ---------------------------------------------------------------------
 
@@ -282,15 +287,25 @@ class Waiting:
         failure, channel = self.starved(wait), self.channel_of(wait)
         if failure is None or channel is None:
             return None
-        alike = []
-        for get in channel.gets:
-            if get.activation is wait.activation and get.at != wait.at:
-                other = self.starved(get)
-                if other is not None and other.worker is failure.worker:
-                    alike.append(get.site)
-        if any(site.at < wait.at for site in alike):
+        alike = self._starved_in(channel, wait.activation).get(failure.worker, [])
+        if alike and alike[0].at < wait.at:
             return None
-        return failure, sorted(set(alike), key=lambda site: site.at)
+        return failure, [site for site in alike if site.at != wait.at]
+
+    def _starved_in(self, channel: Channel, activation: Activation) -> dict[Worker, list[Site]]:
+        """Where a function waits for ever on a channel, in order, by the worker whose failure is
+        the cause."""
+        key = (channel.exit, activation)
+        if key not in self._starved:
+            found: dict[Worker, set[Site]] = defaultdict(set)
+            for get in channel.gets:
+                failure = self.starved(get) if get.activation is activation else None
+                if failure is not None:
+                    found[failure.worker].add(get.site)
+            self._starved[key] = {
+                worker: sorted(sites, key=lambda site: site.at) for worker, sites in found.items()
+            }
+        return self._starved[key]
 
     def never_fed(self, wait: Operation) -> tuple[int, int] | None:
         """For a get that waits for ever: how many items are ever put, and how many are got, when
@@ -498,59 +513,22 @@ class Waiting:
         for frame in outline.around(wait.at):
             if isinstance(frame.node, f.While) and frame.part == "body":
                 endless = self.program.truth(frame.node.test, wait.activation) is True
-                if endless and not can_leave(frame.node.body):
+                if endless and not self._can_leave(frame.node):
                     return True
         return False
+
+    def _can_leave(self, loop: f.While) -> bool:
+        known = self._leavable.get(loop)
+        if known is None:
+            known = self._leavable[loop] = can_leave(loop.body)
+        return known
 
     def is_guarded(self, wait: Operation) -> bool:
         """Whether the wait is made only after a look that found something: `if not q.empty()`,
         `if conn.poll(1)`, here or around the calls of this function; or after a loop that ends
         when something is found, or gives up."""
-        if self._looks_first(wait.activation, wait.at, wait.receiver):
-            return True
         loop = polled(self.program, wait)
-        if loop is not None and loop.gives_up:
-            return True
-        callers = [e for e in self.program.callers[wait.activation] if e.launch is None]
-        return bool(callers) and all(
-            self._looks_first(edge.caller, edge.at, wait.receiver) for edge in callers
-        )
-
-    def _looks_first(self, activation: Activation, at: int, receiver: Value) -> bool:
-        program = self.program
-        looks = [
-            operation
-            for operation in program.on.get(receiver, ())
-            if operation.activation is activation
-            and operation.does in ("look", "poll")
-            and operation.at < at
-        ]
-        if not looks:
-            return False
-        outline = program.outline(activation)
-        tests = []
-        for frame in outline.around(at):
-            if isinstance(frame.node, f.Branch) and frame.part in ("body", "otherwise"):
-                tests += [test.at for test, _ in frame.node.arms]
-            elif isinstance(frame.node, f.While) and frame.part == "body":
-                tests.append(frame.node.test.at)
-                # `if q.empty(): continue` before it in the same loop
-                tests += [
-                    test.at
-                    for step in frame.node.body
-                    if isinstance(step, f.Branch) and step.at < at
-                    for test, then in step.arms
-                    if then and isinstance(then[-1], f.Leave)
-                ]
-            elif isinstance(frame.node, f.Conditional):
-                tests.append(frame.node.test.at)
-            elif isinstance(frame.node, f.Boolean):
-                tests.append(frame.node.at)
-        inside = set(tests)
-        return any(
-            look.at in inside or any(fr.node.at in inside for fr in outline.around(look.at))
-            for look in looks
-        )
+        return (loop is not None and loop.gives_up) or self._guards.is_guarded(wait)
 
     def checks_liveness(self, wait: Operation) -> bool:
         """Whether the function looks at its workers before the wait or in the loop around it."""
@@ -587,10 +565,12 @@ class Waiting:
         ]
         if not closes:
             return False
-        machine = _Closing(channel.entrance, wait)
-        flow = Flow(self.program, machine)
-        flow.ends(wait.activation, "open")
-        return not machine.reached_open or any(
+        key = (channel.entrance, wait.activation)
+        if key not in self._reached_open:
+            machine = _Closing(channel.entrance)
+            Flow(self.program, machine).ends(wait.activation, "open")
+            self._reached_open[key] = machine.reached_open
+        return wait not in self._reached_open[key] or any(
             close.activation is not wait.activation
             and not self._is_helper_of(close.activation, wait.activation)
             for close in closes
@@ -601,16 +581,15 @@ class Waiting:
 
 
 class _Closing(Machine[str]):
-    """Whether a wait is reached while an end of a pipe is still open in this process."""
+    """Which operations are reached while an end of a pipe is still open in this process."""
 
-    def __init__(self, end: Made, wait: Operation) -> None:
+    def __init__(self, end: Made) -> None:
         self.end = end
-        self.wait = wait
-        self.reached_open = False
+        self.reached_open: set[Operation] = set()
 
     def operate(self, state: str, operation: Operation) -> Iterable[str]:
-        if operation is self.wait and state == "open":
-            self.reached_open = True
+        if state == "open":
+            self.reached_open.add(operation)
         if operation.does == "close" and is_end(operation.receiver, self.end):
             return ("closed",)
         return (state,)

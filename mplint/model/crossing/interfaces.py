@@ -56,6 +56,7 @@ class Interfaces:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._prepared: dict[f.Step | f.Expr, bool] = {}
 
     # Operations ---------------------------------------------------------------------------------
 
@@ -87,18 +88,29 @@ class Interfaces:
 
     def is_prepared(self, at: int, activation: Activation) -> bool:
         """Whether the code asks first what the object is, or catches the error."""
-        for frame in self.program.outline(activation).around(at):
-            node = frame.node
-            if isinstance(node, f.Try) and frame.part == "body":
-                types = [describe(h.type) if h.type is not None else "" for h in node.handlers]
-                if any(name in text for text in types for name in _PREPARED_FOR):
-                    return True
-            elif isinstance(node, f.Branch) and frame.part in ("body", "otherwise"):
-                if any(_asks_for_type(test) for test, _ in node.arms):
-                    return True
-            elif isinstance(node, f.Conditional) and _asks_for_type(node.test):
-                return True
-        return False
+        return any(
+            self._prepares(frame.node)
+            for frame in self.program.outline(activation).around(at)
+            if frame.part in _PREPARED_IN.get(type(frame.node), ())
+        )
+
+    def _prepares(self, node: f.Step | f.Expr) -> bool:
+        """Whether a `try` or a condition prepares for an object of another type. Each is asked once
+        only: a branch can have thousands of tests, and as many calls inside."""
+        known = self._prepared.get(node)
+        if known is None:
+            match node:
+                case f.Try(handlers=handlers):
+                    types = [describe(h.type) if h.type is not None else "" for h in handlers]
+                    known = any(name in text for text in types for name in _PREPARED_FOR)
+                case f.Branch(arms=arms):
+                    known = any(_asks_for_type(test) for test, _ in arms)
+                case f.Conditional(test=test):
+                    known = _asks_for_type(test)
+                case _:
+                    known = False
+            self._prepared[node] = known
+        return known
 
     def _missing_in_module(self, values: Values, name: str) -> Missing | None:
         if len(values) != 1:
@@ -364,6 +376,11 @@ def _asks_for_type(test: f.Expr) -> bool:
 
 
 _PREPARED_FOR = ("AttributeError", "TypeError")
+_PREPARED_IN = {
+    f.Try: ("body",),
+    f.Branch: ("body", "otherwise"),
+    f.Conditional: ("part",),
+}
 
 _TIMEOUTS = frozenset({"TimeoutError", "QueueEmpty", "QueueFull", "Empty", "Full", "timeout"})
 

@@ -157,7 +157,7 @@ class Jobs:
         call = task.call
         if call is not None and self.program.results.fate(task.activation, call) == "read":
             return True
-        return any(operation.does == "join" for operation in self.program.on[task.receiver])
+        return "join" in self.program.verbs[task.receiver]
 
     # Initializers ---------------------------------------------------------------------------------
 

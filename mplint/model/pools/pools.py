@@ -67,11 +67,58 @@ class WrongState:
     cure: str
 
 
+class _Noise:
+    """Where a function, or a block of it, waits for something. It is looked for from the end, only
+    as far as needed, and each place is looked at once: there can be thousands of tasks in it."""
+
+    def __init__(self, pools: Pools, activation: Activation, block: f.With | None) -> None:
+        self._outline = outline = pools.program.outline(activation)
+
+        def is_inside(at: int) -> bool:
+            return block is None or block in [frame.node for frame in outline.around(at)]
+
+        def is_loud(at: int) -> bool:
+            expression = outline.expressions[at]
+            if isinstance(expression, f.Call):
+                return is_inside(at) and not pools.is_quiet(expression, activation, 0)
+            return isinstance(expression, (f.Await, f.Yield)) and is_inside(at)
+
+        self._loop = max(
+            (
+                step.at
+                for step in outline.steps.values()
+                if isinstance(step, f.While) and is_inside(step.at)
+            ),
+            default=-1,
+        )
+        self._found: list[int] = []  # the last first
+        self._rest = (at for at in sorted(outline.expressions, reverse=True) if is_loud(at))
+
+    def comes_after(self, at: int) -> bool:
+        """Whether something is waited for after an expression, which may itself be a call with
+        arguments."""
+        if self._loop > at:
+            return True
+        for place in self._places():
+            if place <= at:
+                return False
+            if all(frame.node.at != at for frame in self._outline.around(place)):
+                return True
+        return False
+
+    def _places(self) -> Iterator[int]:
+        yield from self._found
+        for place in self._rest:
+            self._found.append(place)
+            yield place
+
+
 class Pools:
     """The questions of this room, over one program."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._noise: dict[tuple[Activation, f.With | None], _Noise] = {}
 
     # Tasks that nobody waits for ------------------------------------------------------------------
 
@@ -94,7 +141,7 @@ class Pools:
         receiver = task.receiver
         if not isinstance(receiver, Made) or receiver in self.program.solver.escapes:
             return None
-        if any(o.does in ("join", "kill") for o in self.program.on.get(receiver, ())):
+        if not self.program.verbs[receiver].isdisjoint(("join", "kill")):
             return None
         if not self.is_quiet_to_the_end(task.activation, task.at):
             return None
@@ -103,14 +150,11 @@ class Pools:
 
     def with_around(self, task: Operation) -> f.With | None:
         """The innermost `with` around a task whose end terminates its pool."""
-        ends = {
-            operation.at
-            for operation in self.program.on.get(task.receiver, ())
-            if operation.activation is task.activation and operation.does == "kill"
-        }
         for frame in self.program.outline(task.activation).around(task.at):
-            if isinstance(frame.node, f.With) and frame.part == "body" and frame.node.at in ends:
-                return frame.node
+            if isinstance(frame.node, f.With) and frame.part == "body":
+                ends = self.program.operations_at.get((task.activation, frame.node.at), ())
+                if any(end.does == "kill" and end.receiver is task.receiver for end in ends):
+                    return frame.node
         return None
 
     # Does anything wait? --------------------------------------------------------------------------
@@ -135,24 +179,11 @@ class Pools:
     def is_quiet_after(self, activation: Activation, at: int, block: f.With | None = None) -> bool:
         """Whether what follows an expression in its function, or in a block of it, certainly waits
         for nothing. What comes before it in a loop has been waited for in vain."""
-        outline = self.program.outline(activation)
-        for place, expression in outline.expressions.items():
-            if place <= at:
-                continue
-            around = [frame.node for frame in outline.around(place)]
-            if any(node.at == at for node in around):
-                continue  # an argument of the expression itself
-            if block is not None and block not in around:
-                continue
-            if isinstance(expression, (f.Await, f.Yield)):
-                return False
-            if isinstance(expression, f.Call) and not self.is_quiet(expression, activation, 0):
-                return False
-        return not any(
-            isinstance(step, f.While) and step.at > at and (block is None or step.at > block.at)
-            for step in outline.steps.values()
-            if block is None or block in [frame.node for frame in outline.around(step.at)]
-        )
+        key = (activation, block)
+        noise = self._noise.get(key)
+        if noise is None:
+            noise = self._noise[key] = _Noise(self, activation, block)
+        return not noise.comes_after(at)
 
     def is_quiet(self, call: f.Call, activation: Activation, depth: int) -> bool:
         """Whether a call certainly waits for nothing and nobody."""

@@ -57,6 +57,7 @@ class Results:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._flow: Flow[bool] = Flow(program, Machine())
+        self._assertions: dict[Activation, int] = {}
 
     # Results that nobody reads --------------------------------------------------------------------
 
@@ -118,10 +119,18 @@ class Results:
         """Whether the function asserts something after it has given a task: a test does not read
         the result, but looks at what the task has done. Who gives a time limit, which only reading
         the results applies, means these."""
-        return task.argument("timeout") is None and any(
-            step.at > task.at and (isinstance(step, f.Assert) or _is_assertion(step))
-            for step in f.steps(task.activation.scope.body)
-        )
+        return task.argument("timeout") is None and self._last_assertion(task.activation) > task.at
+
+    def _last_assertion(self, activation: Activation) -> int:
+        known = self._assertions.get(activation)
+        if known is None:
+            found = (
+                step.at
+                for step in f.steps(activation.scope.body)
+                if isinstance(step, f.Assert) or _is_assertion(step)
+            )
+            known = self._assertions[activation] = max(found, default=-1)
+        return known
 
     def _can_fail(self, task: Operation) -> tuple[str, Site | None] | None:
         """The name of a task's function, and the statement in it that can raise; None where none

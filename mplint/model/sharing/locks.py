@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -105,23 +105,28 @@ class Locks:
         return lock_of(self.program, value)
 
     @cached_property
-    def _uses(self) -> dict[Value, list[Operation]]:
+    def _uses(self) -> dict[tuple[Value, str], list[Operation]]:
         """What is done to each lock: acquire and release."""
-        found: dict[Value, list[Operation]] = {}
+        found: dict[tuple[Value, str], list[Operation]] = {}
         for operation in self.program.operations:
             if operation.does in ("acquire", "release"):
                 lock = self.lock_of(operation.receiver)
                 if lock is not None:
-                    found.setdefault(lock, []).append(operation)
+                    found.setdefault((lock, operation.does), []).append(operation)
         return found
 
-    def uses(self, lock: Value, verb: str) -> list[Operation]:
-        return [use for use in self._uses.get(lock, ()) if use.does == verb]
+    def uses(self, lock: Value, verb: str) -> Sequence[Operation]:
+        return self._uses.get((lock, verb), ())
 
     def is_handed_over(self, lock: Value) -> bool:
         """Whether a function releases a lock that another one has acquired, as a signal does."""
-        acquirers = {use.activation for use in self.uses(lock, "acquire")}
-        return any(use.activation not in acquirers for use in self.uses(lock, "release"))
+        acquirers = self._users.get((lock, "acquire"), frozenset())
+        return not self._users.get((lock, "release"), frozenset()) <= acquirers
+
+    @cached_property
+    def _users(self) -> dict[tuple[Value, str], frozenset[Activation]]:
+        """The functions that do so."""
+        return {key: frozenset(use.activation for use in uses) for key, uses in self._uses.items()}
 
     # Not released -------------------------------------------------------------------------------
 
@@ -132,6 +137,8 @@ class Locks:
         if lock is None or acquire.call is None or not acquire.crosses:
             return None
         if not self._is_followed(acquire) or self.is_handed_over(lock):
+            return None
+        if acquire.activation not in self._users.get((lock, "release"), ()):
             return None
         machine = _Holding(self.program, acquire, lock)
         plain = self._kept(machine, Flow(self.program, machine).ends(acquire.activation, FREE))

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
-from mplint.model.channels.sequence import is_first
+from mplint.model.channels.sequence import Sequence
 from mplint.model.channels.waiting import Failure
 from mplint.model.flow import catches
 from mplint.model.nouns import MAIN, Worker
@@ -73,6 +73,7 @@ class Signals:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._sequence = Sequence(program)
 
     @cached_property
     def arrivals(self) -> Arrivals:
@@ -118,10 +119,11 @@ class Signals:
 
     def _is_shared(self, made: Made) -> bool:
         """Whether a worker does something with an object."""
+        functions = {operation.activation: None for operation in self.program.on[made]}
         return any(
             not isinstance(runner, str)
-            for operation in self.program.on[made]
-            for runner in operation.runners
+            for activation in functions
+            for runner in self.program.runners(activation)
         )
 
     def _ends_by_interrupt(self, wait: Operation) -> bool:
@@ -191,7 +193,7 @@ class Signals:
             return False
         for root in self.program.upward(first.activation):
             if all(root in self.program.upward(other.activation) for other in others):
-                return is_first(self.program, first, others, root)
+                return self._sequence.is_first(first, others, root)
         return False
 
     def pulse(self, clear: Operation) -> Pulse | None:
