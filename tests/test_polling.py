@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from small import put_into, small
 
-from mplint.model.channels.polling import polled
+from mplint.model.channels.polling import Polling
 
 PROGRAM = """
     import time
@@ -84,7 +84,7 @@ PROGRAM = """
 def test_a_loop_before_a_get(tmp_path: Path, body: str, asks: str | None, gives_up: bool) -> None:
     program = small(tmp_path, put_into(PROGRAM, body))
     [wait] = [o for o in program.operations("wait") if o.does == "get"]
-    loop = polled(program.program, wait)
+    loop = Polling(program.program).polled(wait)
     assert (loop.question.text if loop is not None else None) == asks
     assert loop is None or loop.gives_up is gives_up
     asked = program.program.waiting.asked_before(wait)
@@ -106,5 +106,5 @@ def test_a_coroutine_may_be_cancelled(tmp_path: Path) -> None:
             results.get()  # wait
         """,
     )
-    loop = polled(program.program, program.operation("wait"))
+    loop = Polling(program.program).polled(program.operation("wait"))
     assert loop is not None and loop.gives_up  # where it awaits something

@@ -18,7 +18,7 @@ from mplint.model.flow import NORMAL, Flow, Machine
 if TYPE_CHECKING:
     from mplint.model.nouns import Operation
     from mplint.model.program import Program
-    from mplint.model.values import Activation
+    from mplint.model.values import Activation, Value
 
 UNTIL = {"empty": False, "poll": True}
 """What each question is answered when there is something."""
@@ -43,21 +43,41 @@ class _Asking(Machine[str]):
         return "come" if test is self.ends_with and not holds else state
 
 
-def polled(program: Program, wait: Operation) -> Polled | None:
-    """The loop before a get, in its block or one around, that ends only when there is something to
-    get, as far as it ends at all; None where there is no such loop."""
-    activation = wait.activation
-    on = [o for o in program.on.get(wait.receiver, ()) if o.activation is activation]
-    for question in on:
-        loop = _loop_of(program, question)
-        if loop is None or not question.sure or not _is_before(program, loop, wait):
-            continue
-        if any(o.does == "get" and o.at != wait.at and loop.at < o.at < wait.at for o in on):
-            continue  # what had come is taken
-        ends = Flow(program, _Asking(loop.test)).ways_out(loop, activation, "asking")
-        if set(ends.get(NORMAL, ())) <= {"come"}:
-            return Polled(question, bool(ends.keys() - {NORMAL}))
-    return None
+class Polling:
+    """The loops of one program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._loops: dict[tuple[Value, Activation], list[tuple[Operation, f.While]]] = {}
+
+    def polled(self, wait: Operation) -> Polled | None:
+        """The loop before a get, in its block or one around, that ends only when there is something
+        to get, as far as it ends at all; None where there is no such loop."""
+        program, activation = self.program, wait.activation
+        for question, loop in self._loops_on(wait.receiver, activation):
+            if not _is_before(program, loop, wait):
+                continue
+            if any(
+                o.does == "get" and o.activation is activation and loop.at < o.at < wait.at
+                for o in program.on[wait.receiver]
+            ):
+                continue  # what had come is taken
+            ends = Flow(program, _Asking(loop.test)).ways_out(loop, activation, "asking")
+            if set(ends.get(NORMAL, ())) <= {"come"}:
+                return Polled(question, bool(ends.keys() - {NORMAL}))
+        return None
+
+    def _loops_on(self, receiver: Value, activation: Activation) -> list[tuple[Operation, f.While]]:
+        """The loops of a function that ask an object, each with the question."""
+        key = (receiver, activation)
+        if key not in self._loops:
+            self._loops[key] = [
+                (question, loop)
+                for question in self.program.on.get(receiver, ())
+                if question.activation is activation and question.sure
+                if (loop := _loop_of(self.program, question)) is not None
+            ]
+        return self._loops[key]
 
 
 def _loop_of(program: Program, question: Operation) -> f.While | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
 from mplint.model.channels.guarding import Guards
-from mplint.model.channels.polling import polled
+from mplint.model.channels.polling import Polling
 from mplint.model.flow import ANY, NORMAL, Error, Flow, Gone, Machine, Raised, catches
 from mplint.model.outline import Around
 from mplint.model.state.once import is_single_for
@@ -136,6 +136,7 @@ class Waiting:
         self._reached_open: dict[tuple[Made, Activation], set[Operation]] = {}
         self._leavable: dict[f.While, bool] = {}
         self._guards = Guards(program)
+        self._polling = Polling(program)
 
     # Workers that end early ---------------------------------------------------------------------
 
@@ -278,7 +279,7 @@ class Waiting:
     def asked_before(self, wait: Operation) -> Operation | None:
         """What a loop right before a get asks until there is something: the loop waits, and the get
         does not."""
-        loop = polled(self.program, wait)
+        loop = self._polling.polled(wait)
         return loop.question if loop is not None else None
 
     def first_starved(self, wait: Operation) -> tuple[Failure, list[Site]] | None:
@@ -527,7 +528,7 @@ class Waiting:
         """Whether the wait is made only after a look that found something: `if not q.empty()`,
         `if conn.poll(1)`, here or around the calls of this function; or after a loop that ends
         when something is found, or gives up."""
-        loop = polled(self.program, wait)
+        loop = self._polling.polled(wait)
         return (loop is not None and loop.gives_up) or self._guards.is_guarded(wait)
 
     def checks_liveness(self, wait: Operation) -> bool:
