@@ -36,7 +36,7 @@ from mplint.prove import (
 )
 from mplint.prove.describe import describe
 from mplint.prove.observation import Error, Frame, Left, Observation, ProcessSeen, Stack
-from mplint.prove.output import LARGE, Output
+from mplint.prove.output import HEAD, LARGE, TAIL, Output
 from mplint.prove.run import Run, Spec
 from mplint.prove.supervise import Cancelled, Supervisor
 from mplint.registry import Registry, RegistryError
@@ -664,18 +664,47 @@ Current thread 0x00007fab62d97400 [python3.14] (most recent call first):
     assert main.main and [frame.function for frame in main.frames] == ["work", "run"]
 
 
-def test_output_is_cut_while_the_program_writes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("frees", [True, False])
+def test_output_is_bounded_while_the_program_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, frees: bool
+) -> None:
+    if not frees:
+        monkeypatch.setattr("mplint.prove.output.free", lambda *_: False)
     output = Output(tmp_path / "text")
     os.write(output.descriptor, b"begin\n")
+    written = 6
     for number in range(3):
-        os.write(output.descriptor, b"x" * (LARGE + 1))
-        os.write(output.descriptor, f"end {number}\n".encode())
+        written += os.write(output.descriptor, b"x" * (LARGE + HEAD + 1))
+        written += os.write(output.descriptor, f"end {number}\n".encode())
         output.bound()
-        assert (tmp_path / "text").stat().st_size == 0
+        assert (tmp_path / "text").stat().st_blocks * 512 < LARGE / 2
     assert output.text().startswith("begin\nxxx")
     assert output.text().endswith("xxxend 2\n")
-    os.write(output.descriptor, b"last words")
+    written += os.write(output.descriptor, b"last words")
     assert output.text().endswith("xxxend 2\nlast words")
+    assert f"... {written - HEAD - TAIL} bytes left out ..." in output.text()
+    output.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="files can be made smaller at their end only")
+def test_output_loses_nothing_that_is_written_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is written between a look at the file and its end being cut off would be lost."""
+    output = Output(tmp_path / "text")
+    look = os.fstat
+
+    def look_before_it_writes(descriptor: int) -> os.stat_result:
+        seen = look(descriptor)
+        if descriptor == output.descriptor:
+            os.write(descriptor, b"last words")
+        return seen
+
+    os.write(output.descriptor, b"x" * (2 * LARGE))
+    monkeypatch.setattr(os, "fstat", look_before_it_writes)
+    output.bound()
+    monkeypatch.undo()
+    assert output.text().endswith("xlast words")
     output.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 HEAD = TAIL = 64 * 1024
@@ -11,8 +12,9 @@ TRIES = 20
 
 
 class Output:
-    """A file that a program writes to. Its beginning and its end are kept, and it is cut back
-    whenever it has become large."""
+    """A file that a program writes to. Its beginning and its end are kept: whenever it has become
+    large, what is between gives back its room, or the file is cut back where that is not possible.
+    """
 
     def __init__(self, path: Path) -> None:
         # with O_APPEND the program goes on at the new end when the file is cut
@@ -22,11 +24,14 @@ class Output:
         self._head: bytes | None = None
         self._tail = b""  # what stood at the end when the file was cut
         self._cut = 0
+        self._freed = HEAD  # up to here
 
     def bound(self) -> None:
         """To be called every now and then while the program runs."""
         size = os.fstat(self.descriptor).st_size
-        if size > LARGE:
+        if size - self._freed > LARGE and free(self.descriptor, self._freed, size - TAIL):
+            self._freed = size - TAIL
+        elif size - self._freed > LARGE:
             if self._head is None:
                 self._head = self._read(0, HEAD)
             for _ in range(TRIES):
@@ -55,3 +60,17 @@ class Output:
         with self._path.open("rb") as file:
             file.seek(begin)
             return file.read(count)
+
+
+def free(descriptor: int, begin: int, end: int) -> bool:
+    """Gives back the room of a part of a file, which is all zeros from then on. The rest stays as
+    it is, and what is being written is not lost. False where the system has no such thing."""
+    if sys.platform != "linux":
+        return False
+    import ctypes
+
+    keep_size, punch_hole = 1, 2
+    libc = ctypes.CDLL(None)
+    fallocate = getattr(libc, "fallocate64", None) or libc.fallocate
+    fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64]
+    return bool(fallocate(descriptor, keep_size | punch_hole, begin, end - begin) == 0)
