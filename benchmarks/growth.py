@@ -245,7 +245,7 @@ SHAPES = {
     "variables": Shape(variables, 500),
     "branches": Shape(branches, 1000),
     "branch-puts": Shape(_branched("queue.put(f(x, y=1))"), 1000),
-    "branch-gets": Shape(_branched("print(queue.get())"), 1000),
+    "branch-gets": Shape(_branched("queue.get()", work="queue.put(prepare(1))"), 1000),
     "branch-locks": Shape(_branched("thing.acquire()", "mp.Lock()"), 1000),
     "branch-waits": Shape(_branched("thing.wait()", "mp.Event()", "thing.set()"), 1000),
     "branch-tasks": Shape(_branched("thing.apply_async(print)", "mp.Pool()"), 1000),
