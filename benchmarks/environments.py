@@ -32,6 +32,7 @@ from corpus import wait_for
 from tables import table
 
 HERE = Path(__file__).parent
+UNREADABLE = "MPL001"
 INTERNAL = "MPL002"
 COMMAND = (sys.executable, "-m", "mplint", "check", "--isolated", "--no-cache", "--jobs", "1")
 OPTIONS = ("--select", "ALL", "--output-format", "json")
@@ -184,7 +185,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found = sum(total.codes.values())
     print(
         f"\n{files} files in {len(rows)} packages: {total.seconds:.0f} seconds, at most "
-        f"{total.megabytes:.0f} MB, {found} findings, {bad} troubles"
+        f"{total.megabytes:.0f} MB, {found} findings ({total.codes[UNREADABLE]} of them "
+        f"{UNREADABLE}), {bad} troubles"
     )
     return 1 if bad else 0
 

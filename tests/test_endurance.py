@@ -69,10 +69,11 @@ def test_packages_of_a_tree(environments: ModuleType, tree: Path) -> None:
 def test_an_environment_is_checked(
     environments: ModuleType, tree: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (tree / "bare" / "broken.py").write_text(f"{HANG}\nif (:\n")
     assert environments.main([str(tree), "--only", "shop", "bare"]) == 0
     said = capsys.readouterr().out
-    assert "3 files in 2 packages: " in said and ", 0 troubles" in said
-    assert ", 0 findings" not in said
+    assert "4 files in 2 packages: " in said
+    assert ", 2 findings (1 of them MPL001), 0 troubles" in said
 
 
 def test_a_package_that_takes_too_long_is_a_trouble(
