@@ -19,7 +19,10 @@ class Counted(Small):
 
     def __init__(self, folder: Path, body: str, rest: str = "") -> None:
         function = f"def function(n, m, xs, ys, flag):\n{indent(dedent(body).strip(), '    ')}\n"
-        super().__init__(folder, "import multiprocessing\nimport os\n\n" + dedent(rest) + function)
+        super().__init__(
+            folder,
+            "import multiprocessing; multiprocessing.Pool\nimport os\n\n" + dedent(rest) + function,
+        )
 
     def turns(self, mark: str = "here") -> Count | None:
         activation, at = next(self.calls(mark, "here"))
@@ -343,7 +346,7 @@ def test_a_number_that_changes(tmp_path: Path) -> None:
 
 
 GROUP = """
-    import multiprocessing
+    import multiprocessing; multiprocessing.Pool
 
     class Group:
         def __init__(self, size):
@@ -396,7 +399,7 @@ def test_a_number_through_parameters(tmp_path: Path) -> None:
     methods = Methods(
         tmp_path,
         """
-        import multiprocessing
+        import multiprocessing; multiprocessing.Pool
 
         def main(n):
             start(n)

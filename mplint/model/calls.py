@@ -225,7 +225,7 @@ def hand_over(solver: Solver, site: CallSite, given: Arguments) -> None:
     """Code that we do not see gets all arguments."""
     for values in given.all():
         for value in values:
-            solver.escape(value, site.activation, site.at)
+            solver.escape(value)
 
 
 def call_function(
@@ -345,9 +345,12 @@ def bind(
 
 
 def _call_deferred(solver: Solver, function: Deferred, site: CallSite, given: Arguments) -> Values:
-    """A function of a module that is not loaded: worth loading if it gets something we follow."""
-    interesting = site.launch is not None or any(
-        _carries(solver, value) for values in given.all() for value in values
+    """A function of a module that is not loaded: worth loading if it gets something we follow, or
+    is a class that builds on one we follow."""
+    interesting = (
+        site.launch is not None
+        or any(_carries(solver, value) for values in given.all() for value in values)
+        or solver.loader.extends_gated(function.path, function.name)
     )
     if not interesting:
         from mplint.model.solve import LOADED
@@ -356,7 +359,7 @@ def _call_deferred(solver: Solver, function: Deferred, site: CallSite, given: Ar
         for values in given.all():
             for value in values:
                 if isinstance(value, FunctionRef):
-                    solver.escape(value, site.activation, site.at)
+                    solver.escape(value)
         if solver.record is not None:
             # not by its bare name: it may be called as something of Python is, such as `exit`
             solver.record.externals[site.activation, site.at] = f"?{function.name}"
@@ -717,7 +720,7 @@ def set_attribute(
         case _:
             if receiver is UNKNOWN or isinstance(receiver, (Named, Deferred)):
                 for value in values:
-                    solver.escape(value, activation, at)
+                    solver.escape(value)
 
 
 def enter_with(solver: Solver, values: Values, activation: Activation, at: int) -> Values:

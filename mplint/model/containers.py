@@ -121,7 +121,7 @@ def set_item(
         solver.add((owner, "item"), values)
     elif not (isinstance(owner, (Literal, Made)) or owner is DATA):
         for value in values:
-            solver.escape(value, activation, at)
+            solver.escape(value)
 
 
 def elements(solver: Solver, value: Value, activation: Activation, at: int) -> Values:
@@ -186,7 +186,7 @@ def extend_in_place(
             put(solver, owner, solver.iterate(values, activation, at))
         elif owner is UNKNOWN:
             for value in values:
-                solver.escape(value, activation, at)
+                solver.escape(value)
 
 
 CHANGES = frozenset(

@@ -82,7 +82,7 @@ def _foreign(solver: Solver, path: str, site: CallSite, given: Arguments) -> Val
         for values in given.all():
             for value in values:
                 if isinstance(value, (FunctionRef, Bound)):
-                    solver.escape(value, site.activation, site.at)
+                    solver.escape(value)
     if path in python.PLAIN_RESULTS or path in python.EXCEPTIONS or module == "logging":
         return JUST_DATA
     return JUST_UNKNOWN
@@ -278,11 +278,11 @@ def call_method(solver: Solver, bound: Bound, site: CallSite, given: Arguments) 
     if name == "register" and kind.role == "manager":
         for values in given.all():
             for value in values:
-                solver.escape(value, site.activation, site.at)
+                solver.escape(value)
     for values in given.all():
         for value in values:
             if isinstance(value, (FunctionRef, Bound)):
-                solver.escape(value, site.activation, site.at)
+                solver.escape(value)
     return JUST_DATA
 
 
@@ -626,7 +626,7 @@ def _setattr(solver: Solver, site: CallSite, given: Arguments) -> Values:
                 )
             else:
                 for value in given.positional[2]:
-                    solver.escape(value, site.activation, site.at)
+                    solver.escape(value)
     return JUST_DATA
 
 

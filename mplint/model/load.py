@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -47,8 +47,10 @@ class ProjectLoader:
         self._bytes_of_trees = 0
         self._again: dict[Path, tuple[Source, extract.Lowered]] = {}
         self._code: dict[Path, bytes | None] = {}
+        self._extending: dict[tuple[Path, str], bool] = {}
         self._imports: dict[Path, dict[str, Import]] = {}
         self._stars: dict[Path, list[Import]] = {}
+        self._bound: dict[tuple[Path, str], bool] = {}
         self._resolved: dict[tuple[Path, str, str | None, int], Imported] = {}
 
     def source(self, path: Path) -> Source:
@@ -65,6 +67,29 @@ class ProjectLoader:
             except Unreadable:
                 self._code[path] = None
         return self._code[path]
+
+    def extends_gated(self, path: Path, name: str) -> bool:
+        """Whether a name is bound to a class with a base in a file that has to do with processes,
+        as far as the bytes show."""
+        if (path, name) not in self._extending:
+            self._extending[path, name] = False  # for a class that is said to be its own base
+            self._extending[path, name] = any(self._bases_gated(path, name))
+        return self._extending[path, name]
+
+    def _bases_gated(self, path: Path, name: str) -> Iterator[bool]:
+        pattern = rb"^class[ \t]+%s[ \t]*\(([^)]*)\)" % re.escape(name.encode())
+        for found in re.finditer(pattern, self.code(path) or b"", re.MULTILINE):
+            for base in re.findall(
+                r"(?:^|,)\s*(\w+)(?!\w|\s*=)", found[1].decode(errors="replace")
+            ):
+                bound = self._import_table(path).get(base)
+                if bound is None:
+                    yield self.extends_gated(path, base)
+                    continue
+                target = self.resolve(path, bound.module, bound.name, bound.level)
+                yield target.path in self.gated
+                if target.path is not None and target.name is not None:
+                    yield self.extends_gated(target.path, target.name)
 
     def facts(self, path: Path) -> f.FileFacts | None:
         if path not in self.lowered:
@@ -175,6 +200,12 @@ class ProjectLoader:
 
     def _binds(self, path: Path, name: str) -> bool:
         """Whether a module binds a name, as far as its bytes show."""
+        known = self._bound.get((path, name))
+        if known is None:
+            known = self._bound[path, name] = self._finds_binding(path, name)
+        return known
+
+    def _finds_binding(self, path: Path, name: str) -> bool:
         if name in self._import_table(path):
             return True
         try:

@@ -73,6 +73,10 @@ class Loader(Protocol):
     def code(self, path: Path) -> bytes | None:
         """The bytes of a file without its comments and strings; None when it cannot be read."""
 
+    def extends_gated(self, path: Path, name: str) -> bool:
+        """Whether a name is bound to a class with a base in a file that has to do with processes,
+        as far as the bytes show."""
+
     def resolve(self, importer: Path, module: str, name: str | None, level: int) -> Imported:
         """What an import of the project means."""
 
@@ -153,7 +157,7 @@ class Solver:
         self.star_imports: dict[Path, list[f.Imported]] = {}
         self.reaching: dict[f.Scope, Reaching] = {}
         self.calling: set[Value] = set()  # guards against objects that call themselves
-        self.escapes: dict[Value, set[Site]] = {}
+        self.escapes: set[Value] = set()
         self.uncalled_runs: list[tuple[Instance, catalog.Maker, calls.CallSite]] = []
         self.from_outside: set[Activation] = set()  # may be called by code that we do not see
         self.closing = False  # nothing more will be learnt of what is empty now
@@ -280,7 +284,7 @@ class Solver:
                     owner = library[0] if library else None
                     made.add(self.intern(Made, maker.kind, owner, site, (), 0, None, True))
         for value in made:
-            self.escape(value, activation, annotation.at)
+            self.escape(value)
         return frozenset(made)
 
     # Cells --------------------------------------------------------------------------------------
@@ -297,6 +301,9 @@ class Solver:
         self.cells[cell] = grown
         if cell[1] is LOADED or (type(cell[1]) is tuple and cell[1][0] is BASES):
             self._ancestries.clear()
+        if cell[1] == "all" and isinstance(cell[0], Container) and cell[0] in self.escapes:
+            for value in grown - known:
+                self.escape(value)
         for task in self.readers.get(cell, ()):
             self._schedule(task)
 
@@ -309,23 +316,19 @@ class Solver:
                 readers.add(self._current)
         return self.cells.get(cell, NOTHING)
 
-    def escape(self, value: Value, activation: Activation, at: int) -> None:
+    def escape(self, value: Value) -> None:
         """Notes that code we do not see gets hold of a value, and of all that it holds."""
-        if not isinstance(value, (Made, Container, FunctionRef, Bound)):
-            return
-        seen: set[Value] = set()
-        todo: list[Value] = [value]
+        todo = [value]
         while todo:
             value = todo.pop()
-            if value in seen:
-                continue
-            seen.add(value)
+            if value in self.escapes:
+                continue  # and so has all that it holds, by now or as soon as it is added
             match value:
                 case Made():
-                    self.escapes.setdefault(value, set()).add(Site(activation.path, at))
+                    self.escapes.add(value)
                 case Container():
-                    self.escapes.setdefault(value, set()).add(Site(activation.path, at))
-                    todo.extend(self.read((value, "all")))
+                    self.escapes.add(value)
+                    todo.extend(self.cells.get((value, "all"), NOTHING))
                 case FunctionRef():
                     calls.call_from_outside(self, value)
                 case Bound(receiver=receiver):

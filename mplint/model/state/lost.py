@@ -61,18 +61,19 @@ class Changes:
             return []
         found: list[Lost] = []
         for variable, writes in self.globals.writes.items():
-            if variable[0].path not in self.globals.hidden:
+            if variable[0].path not in self.globals.hidden and self._by_worker(writes):
                 found += self._first(writes, writes, self.globals.reads.get(variable, []))
         for holder, changes in self.globals.changes.items():
             if isinstance(holder, Container) and self._is_parents_own(holder):
                 added = [change for change in changes if self._adds(change)]
-                found += self._first(added, changes, list(self._content_reads(holder, added)))
+                if self._by_worker(added):
+                    found += self._first(added, changes, list(self._content_reads(holder, added)))
             elif isinstance(holder, Instance) and holder not in self._handed_on:
                 by_name: dict[str, list[Write]] = defaultdict(list)
                 for change in changes:
                     by_name[self._attribute(change)].append(change)
                 for name, same in by_name.items():
-                    if any(self._only_worker(change) for change in same):
+                    if self._by_worker(same):
                         reads = list(self._attribute_reads(holder, name))
                         found += [
                             lost
@@ -80,6 +81,10 @@ class Changes:
                             if not self._is_given_away(holder, lost.worker)
                         ]
         return found
+
+    def _by_worker(self, changes: Iterable[Write]) -> bool:
+        """Whether there is any use in asking who reads what is changed, which takes much longer."""
+        return any(self._only_worker(change) is not None for change in changes)
 
     def _first(
         self, changes: list[Write], writes: Iterable[Write], reads: Sequence[Place]
