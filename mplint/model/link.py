@@ -98,8 +98,8 @@ def _refine(solver: Solver, record: Record) -> Policy:
 
 
 def _split_classes(solver: Solver, record: Record) -> frozenset[f.Scope]:
-    """The classes whose objects must be told apart: one function makes several of them, or they
-    are given different shared objects to hold."""
+    """The classes whose objects must be told apart: one function makes several of them, they are
+    given different shared objects to hold, or they have the methods of one base."""
     created: dict[ClassRef, set[tuple[f.Scope, int]]] = defaultdict(set)
     for (activation, at), made in record.made.items():
         for value in made:
@@ -122,7 +122,11 @@ def _split_classes(solver: Solver, record: Record) -> frozenset[f.Scope]:
         family = {member for base in bases for member in relatives[base]}
         places = {place for member in family for place in created[member]}
         functions = {scope for scope, _ in places}
-        together = len(functions) < len(places) or any(held[member] > 1 for member in family)
+        together = (
+            len(functions) < len(places)
+            or len(family) > 1  # what their base calls on itself is another method in each
+            or any(held[member] > 1 for member in family)
+        )
         if 1 < len(places) <= MAX_PLACES and together:
             found.add(cls.scope)
     return frozenset(found)

@@ -83,10 +83,12 @@ class _Dying(Machine[str]):
     """Whether a path ends because something failed, instead of going on with the next item.
 
     States: `idle` before the first get, `working` after one, `failed` when an exception was raised
-    while working.
+    while working, and `twice` when what handles that has failed in its turn: whoever has written it
+    has thought of failures.
     """
 
-    def __init__(self, exit: Made) -> None:
+    def __init__(self, program: Program, exit: Made) -> None:
+        self.program = program
         self.exit = exit
 
     def operate(self, state: str, operation: Operation) -> Iterable[str]:
@@ -98,9 +100,17 @@ class _Dying(Machine[str]):
         return self.operate(state, operation)
 
     def fail(self, state: str, error: Error, at: Site) -> str:
+        if state == "failed" and not self._is_raise(at):
+            return "twice"
         if state == "working" and not (isinstance(error, str) and error in _EXPECTED):
             return "failed"
         return state
+
+    def _is_raise(self, at: Site) -> bool:
+        for activation in self.program.activations_at(at):
+            step = self.program.outline(activation).step_of(at.at)
+            return isinstance(step, f.Leave)
+        return False
 
     def repeated(self, state: str) -> Iterable[str]:
         return ("idle",)
@@ -176,7 +186,9 @@ class Waiting:
 
     def early_end(self, worker: Worker, channel: Channel) -> Failure | None:
         """A way in which a worker stops taking items from a channel because one of them failed."""
-        flow = self._dying.setdefault(channel.exit, Flow(self.program, _Dying(channel.exit)))
+        flow = self._dying.setdefault(
+            channel.exit, Flow(self.program, _Dying(self.program, channel.exit))
+        )
         failures = []
         for entry in worker.entries:
             if self.is_opaque(entry):

@@ -71,7 +71,8 @@ def is_many(program: Program, worker: Worker) -> bool:
         return _size(program, worker) != 1 and _has_many_tasks(program, worker)
     if program.solver.cells.get((worker.holder, "spawned")):
         return _constant(program, worker, "nprocs") != 1
-    return any(_is_repeated(program, edge) for edge in worker.edges) and not _one_by_one(worker)
+    repeated = [edge for edge in worker.edges if _is_repeated(program, edge)]
+    return any(not _replaces(program, edge) for edge in repeated) and not _one_by_one(worker)
 
 
 def _size(program: Program, worker: Worker) -> object:
@@ -128,6 +129,22 @@ def _is_repeated(program: Program, edge: Edge, depth: int = 0) -> bool:
     return any(_is_repeated(program, caller, depth + 1) for caller in callers)
 
 
+def _replaces(program: Program, edge: Edge, depth: int = 0) -> bool:
+    """Whether somebody asks if a process is alive before a call makes one, in the same loop or the
+    same function, or further up: the new one may take the place of one that has ended."""
+    outline = program.outline(edge.caller)
+    loops = {frame.node.at for frame in outline.loops(edge.at)}
+    for name in ("is_alive", "exitcode"):
+        for asked in outline.attributes.get(name, ()):
+            around = {frame.node.at for frame in outline.loops(asked.at)}
+            if around & loops or (not loops and asked.at < edge.at):
+                return True
+    if depth > MAX_DEPTH:
+        return False
+    callers = [e for e in program.callers.get(edge.caller, ()) if e.launch is None]
+    return any(_replaces(program, caller, depth + 1) for caller in callers)
+
+
 def _one_by_one(worker: Worker) -> bool:
     """Whether each process is joined before the next one is started."""
     outlines = worker.program.outline
@@ -143,7 +160,10 @@ def _one_by_one(worker: Worker) -> bool:
 
 def overlap(first: Worker, second: Worker) -> bool:
     """Whether processes of two workers may run at the same time: neither is joined before the other
-    one is started."""
+    one is started, and none takes the place of one that has ended."""
+    for worker in (first, second):
+        if worker.edges and all(_replaces(worker.program, edge) for edge in worker.edges):
+            return False
     return not (_ends_before(first, second) or _ends_before(second, first))
 
 
