@@ -143,9 +143,8 @@ def is_passive(path: str) -> bool:
     """Whether a dotted name is one that starts nothing and shares nothing, or of such a module."""
     if path.rpartition(".")[2].startswith("__"):
         return True  # as in `billiard.__version__`
-    while path and path not in passive.NAMES:
-        path = path.rpartition(".")[0]
-    return bool(path)
+    pieces = path.split(".", passive.DEPTH)
+    return any(".".join(pieces[:end]) in passive.NAMES for end in range(1, passive.DEPTH + 1))
 
 
 @cache

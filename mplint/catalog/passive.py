@@ -66,3 +66,5 @@ _BY_ROOT: dict[str, tuple[str, ...]] = {
 }
 
 NAMES = frozenset(f"{root}.{name}" for root, names in _BY_ROOT.items() for name in names)
+DEPTH = max(name.count(".") + 1 for name in NAMES)
+"""No name has more pieces."""

@@ -12,11 +12,13 @@ from mplint.model.names import IMPORT, scan_imports
 
 _NOISE = re.compile(
     rb"#[^\n]*|(?:\b(?P<prefix>[A-Za-z]{1,2}))?"
-    rb"(?:'''(?:[^'\\]|\\.|'(?!''))*'''|\"\"\"(?:[^\"\\]|\\.|\"(?!\"\"))*\"\"\""
-    rb"|'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")",
+    rb"(?:'''[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*(?:'''|\Z)"
+    rb"|\"\"\"[^\"\\]*(?:(?:\\.|\"(?!\"\"))[^\"\\]*)*(?:\"\"\"|\Z)"
+    rb"|'[^'\\\n]*(?:\\.[^'\\\n]*)*(?:'|(?=\n)|\Z)"
+    rb"|\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*(?:\"|(?=\n)|\Z))",
     re.DOTALL,
 )
-"""A comment or a string."""
+"""A comment or a string, be it without an end: to look for one from every quote takes for ever."""
 
 _CHAIN = rb"\b(?P<name>%s)\b(?P<rest>(?:[ \t]*\.[ \t]*\w+)*)"
 _ROOTS = frozenset(name for lib in catalog.LIBRARIES for name in lib.root.split(".")[:1]) - {

@@ -127,8 +127,9 @@ def _is_foreign(module: str) -> bool:
 
 IMPORT = re.compile(
     rb"(?:^(?:\xef\xbb\xbf)?|[:;])[ \t\f]*"
-    rb"(?:from[ \t]+(?P<dots>\.*)[ \t]*(?P<module>[\w.]*)[ \t]+import[ \t]+"
-    rb"(?P<names>\([^)]*\)|(?:[^\n;#\\]|\\\r?\n)+)|import[ \t]+(?P<modules>[\w., \t]+))",
+    rb"(?:from[ \t]+(?P<dots>\.*)[ \t]*(?P<module>(?:\w[\w.]*)?)[ \t]+import[ \t]+"
+    rb"(?P<names>\([^()#]*(?:#[^\n]*\n[^()#]*)*\)|(?:[^\n;#\\]|\\\r?\n)+)"
+    rb"|import[ \t]+(?P<modules>[\w., \t]+))",
     re.MULTILINE,
 )
 """An import statement, roughly."""

@@ -108,9 +108,8 @@ class _Dying(Machine[str]):
 
     def _is_raise(self, at: Site) -> bool:
         for activation in self.program.activations_at(at):
-            step = self.program.outline(activation).step_of(at.at)
-            return isinstance(step, f.Leave)
-        return False
+            return isinstance(self.program.outline(activation).steps.get(at.at), f.Leave)
+        return True  # a bare `raise` has no expression to know its function by
 
     def repeated(self, state: str) -> Iterable[str]:
         return ("idle",)
