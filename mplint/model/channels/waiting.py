@@ -214,15 +214,19 @@ class Waiting:
     def is_told_in_thread(self, worker: Worker, wait: Operation) -> bool:
         """Whether a worker sends its errors on some other channel, which a thread reads beside the
         wait: that can end it, by a signal or by leaving the program."""
-        told = [
-            channel
+        return any(
+            get.runners & wait.runners and self.sends_on_failure(worker, channel)
+            for channel, get in self._gets_in_threads
+        )
+
+    @cached_property
+    def _gets_in_threads(self) -> list[tuple[Channel, Operation]]:
+        return [
+            (channel, get)
             for channel in self.program.channels.values()
-            if any(
-                get.activation in self.reached_by_threads and get.runners & wait.runners
-                for get in channel.gets
-            )
+            for get in channel.gets
+            if get.activation in self.reached_by_threads
         ]
-        return any(self.sends_on_failure(worker, channel) for channel in told)
 
     def acts_on_failure(self, worker: Worker, operations: Iterable[Operation]) -> bool:
         """Whether a worker does one of the operations in a `finally` or a handler for any error."""
