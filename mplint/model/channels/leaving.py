@@ -47,7 +47,7 @@ def left_behind(program: Program, put: Operation) -> Undrained | None:
     channel = program.waiting.channel_of(put)
     if channel is None or not _has_feeder(channel) or not channel.is_closed_world:
         return None
-    if channel.gets or channel.bound != 0 or any(o.does == "drop" for o in _on(channel)):
+    if channel.gets or channel.bound != 0 or _is_dropped(channel):
         return None
     if not overfills(put, channel):
         return None
@@ -78,7 +78,7 @@ def unjoined(program: Program, start: Operation) -> Undrained | None:
 
 def _more_than_taken(program: Program, worker: Worker, channel: Channel) -> Operation | None:
     """A put of a worker that is repeated more often than there are gets of the main process."""
-    if any(o.does == "drop" for o in _on(channel)) or channel.bound != 0:
+    if _is_dropped(channel) or channel.bound != 0:
         return None
     waiting = program.waiting
     if any(get.runners != {MAIN} or waiting.threads_of(get.activation) for get in channel.gets):
@@ -118,8 +118,9 @@ def _has_feeder(channel: Channel) -> bool:
     return kind.family == "process" and kind.role == "queue" and not writes_itself(channel)
 
 
-def _on(channel: Channel) -> list[Operation]:
-    return channel.program.on.get(channel.entrance, [])
+def _is_dropped(channel: Channel) -> bool:
+    """Whether somebody gives up what has not been written out: `cancel_join_thread()`."""
+    return "drop" in channel.program.verbs.get(channel.entrance, ())
 
 
 def _ends_after(program: Program, operation: Operation) -> bool:
