@@ -73,6 +73,8 @@ class Signals:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._operations: dict[tuple[Made, tuple[str, ...]], list[Operation]] = {}
+        self._shared: dict[Made, bool] = {}
         self._sequence = Sequence(program)
 
     @cached_property
@@ -115,16 +117,22 @@ class Signals:
 
     def operations(self, made: Made, *verbs: str) -> list[Operation]:
         """What is done to an object."""
-        return [operation for operation in self.program.on[made] if operation.does in verbs]
+        key = (made, verbs)
+        if key not in self._operations:
+            found = [o for o in self.program.on[made] if o.does in verbs]
+            self._operations[key] = found
+        return self._operations[key]
 
     def _is_shared(self, made: Made) -> bool:
         """Whether a worker does something with an object."""
-        functions = {operation.activation: None for operation in self.program.on[made]}
-        return any(
-            not isinstance(runner, str)
-            for activation in functions
-            for runner in self.program.runners(activation)
-        )
+        if made not in self._shared:
+            functions = {operation.activation: None for operation in self.program.on[made]}
+            self._shared[made] = any(
+                not isinstance(runner, str)
+                for activation in functions
+                for runner in self.program.runners(activation)
+            )
+        return self._shared[made]
 
     def _ends_by_interrupt(self, wait: Operation) -> bool:
         """Whether Ctrl-C is the end that a wait is meant to have."""
