@@ -14,7 +14,7 @@ from mplint.diagnostics import Place
 from mplint.model import extract
 from mplint.model import facts as f
 from mplint.model.gate import without_text
-from mplint.model.names import Import, Modules, scan_imports
+from mplint.model.names import Import, Modules, bases, scan_imports
 from mplint.model.scripts import Scripts, Survey
 from mplint.model.solve import Imported
 from mplint.model.values import Site
@@ -77,19 +77,15 @@ class ProjectLoader:
         return self._extending[path, name]
 
     def _bases_gated(self, path: Path, name: str) -> Iterator[bool]:
-        pattern = rb"^class[ \t]+%s[ \t]*\(([^)]*)\)" % re.escape(name.encode())
-        for found in re.finditer(pattern, self.code(path) or b"", re.MULTILINE):
-            for base in re.findall(
-                r"(?:^|,)\s*(\w+)(?!\w|\s*=)", found[1].decode(errors="replace")
-            ):
-                bound = self._import_table(path).get(base)
-                if bound is None:
-                    yield self.extends_gated(path, base)
-                    continue
-                target = self.resolve(path, bound.module, bound.name, bound.level)
-                yield target.path in self.gated
-                if target.path is not None and target.name is not None:
-                    yield self.extends_gated(target.path, target.name)
+        for base in bases(self.code(path) or b"", name):
+            bound = self._import_table(path).get(base)
+            if bound is None:
+                yield self.extends_gated(path, base)
+                continue
+            target = self.resolve(path, bound.module, bound.name, bound.level)
+            yield target.path in self.gated
+            if target.path is not None and target.name is not None:
+                yield self.extends_gated(target.path, target.name)
 
     def facts(self, path: Path) -> f.FileFacts | None:
         if path not in self.lowered:

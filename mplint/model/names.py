@@ -168,3 +168,14 @@ def scan_imports(data: bytes) -> list[Import]:
                 )
             )
     return found
+
+
+def bases(code: bytes, name: str) -> list[str]:
+    """The names that the bases of a class of a module, without its comments and strings, begin
+    with, and those of its keywords. Empty where there is no such class."""
+    pattern = rb"^class[ \t]+%s[ \t]*\(([^)]*)\)" % re.escape(name.encode())
+    found = re.search(pattern, code, re.MULTILINE)
+    if found is None:
+        return []
+    text = re.sub(rb"\[[^\]]*\]", b"", found[1]).decode(errors="replace")
+    return re.findall(r"(?:^|,)\s*(\w+)", text)

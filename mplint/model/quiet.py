@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from mplint.catalog import python
 from mplint.model import facts as f
-from mplint.model.names import scan_imports
+from mplint.model.names import bases, scan_imports
 
 if TYPE_CHECKING:
     from mplint.model.solve import Loader
@@ -88,17 +88,21 @@ class Quiet:
 
 
 _RAISING = re.compile(rb"\b(?:raise|assert|yield|await)\b")
-_METHOD = re.compile(rb"(?P<root>[\w)\]]+)\s*(?P<rest>(?:\.\s*\w+\s*)+)\(")
+_METHOD = re.compile(rb"(?<![\w)\].])(?P<root>[\w)\]]+)\s*(?P<rest>(?:\.\s*\w+\s*)+)\(")
 
 
 def is_loud(code: bytes, name: str) -> bool:
     """Whether the bytes of a module, without comments and strings, show already that what it calls
     by a name may raise: most helpers may, and a syntax tree costs a thousand times as much."""
     word = re.escape(name.encode())
-    found = re.search(rb"^def[ \t]+%s\b.*?(?=^[^\s)\]}]|\Z)" % word, code, re.M | re.S)
+    found = re.search(
+        rb"^(?:async[ \t]+)?def[ \t]+%s\b.*?(?=^[^\s)\]}]|\Z)" % word, code, re.M | re.S
+    )
     if found is None:
-        return _has_loud_bases(code, word)
+        return _has_loud_bases(code, name)
     body = found[0]
+    if body.startswith(b"async"):
+        return True
     if b"except" in body:
         return False
     if _RAISING.search(body):
@@ -113,15 +117,10 @@ def is_loud(code: bytes, name: str) -> bool:
     return False
 
 
-def _has_loud_bases(code: bytes, word: bytes) -> bool:
+def _has_loud_bases(code: bytes, name: str) -> bool:
     """The same for a class: one with other bases than harmless ones is not read at all."""
-    found = re.search(rb"^class[ \t]+%s[ \t]*\(([^)]*)\)" % word, code, re.M)
-    if found is None:
-        return re.search(rb"^async[ \t]+def[ \t]+%s\b" % word, code, re.M) is not None
     harmless = {item.bound for item in scan_imports(code) if item.module in ("abc", "typing")}
-    harmless |= {"object", "abc", "typing"}
-    bases = re.findall(rb"(?:^|,)\s*(\w+)", re.sub(rb"\[[^\]]*\]", b"", found[1]))
-    return any(base.decode() not in harmless for base in bases)
+    return any(base not in {"object", "abc", "typing", *harmless} for base in bases(code, name))
 
 
 class _Reader:
