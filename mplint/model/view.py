@@ -87,8 +87,9 @@ class View:
         self._operated = program.operated.get(path, _NOWHERE)
         self._launched = program.launched.get(path, _NOWHERE)
         self._made = program.making.get(path, _NOWHERE)
-        self._handovers: dict[int, list[Handover]] = {}
         # all rules ask this of the same nodes
+        self._handovers: dict[int, list[Handover]] = {}
+        self._operations: dict[int, list[Operation]] = {}
         self._activations: dict[int, list[Activation]] = {}
         self._expressions: dict[int, f.Expr | None] = {}
 
@@ -557,12 +558,14 @@ class View:
         at = self._numbers.get(id(node))
         if at is None or at not in self._operated:
             return []
-        return [
-            operation
-            for activation in self.activations(node)
-            for operation in self.program.operations_at.get((activation, at), ())
-            if not verbs or operation.does in verbs
-        ]
+        found = self._operations.get(at)
+        if found is None:
+            found = self._operations[at] = [
+                operation
+                for activation in self._activations_at(at)
+                for operation in self.program.operations_at.get((activation, at), ())
+            ]
+        return [operation for operation in found if not verbs or operation.does in verbs]
 
     def launches(self, node: cst.Call) -> list[tuple[Worker, Activation]]:
         """The workers that a call makes or starts, each with the activation it stands in. Empty

@@ -58,14 +58,13 @@ class Defaults:
 
     def _users(self, path: Path) -> set[Path]:
         """The scripts that a file is used in; where none is seen to use it, all of the program."""
-        startup = self.program.startup
         configured = self._configuration_of(path)
         if configured:
             return configured
         # what a test sets, it sets for itself
         inside = self._inside if is_test(path) else self._inside_but_tests
         outside = {script for script in self._outside if path in self.scripts.drawn_in(script)}
-        users = {script for script in inside if path in startup.drawn_in(script)} | outside
+        users = {script for script in self._drawing.get(path, ()) if script in inside} | outside
         if not users:
             packages = {init for init in self.scripts.settings if self._is_package_of(init, path)}
             return packages or inside
@@ -75,6 +74,15 @@ class Defaults:
     def _inside(self) -> set[Path]:
         """The files of the program that may set a start method or be run as scripts."""
         return {call[0].path for call in self._calls} | self.program.startup.guarded
+
+    @cached_property
+    def _drawing(self) -> dict[Path, list[Path]]:
+        """Those of them that import a file."""
+        found: dict[Path, list[Path]] = {}
+        for script in self._inside:
+            for path in self.program.startup.drawn_in(script):
+                found.setdefault(path, []).append(script)
+        return found
 
     @cached_property
     def _inside_but_tests(self) -> set[Path]:

@@ -136,8 +136,16 @@ class Forking:
         return [worker for worker in self.program.processes if worker.holder is fork.holder]
 
     def _forks_of(self, worker: Worker) -> list[Start]:
-        starts = self.program.startup.starts.values()
-        return [fork for found in starts for fork in found if fork.holder is worker.holder]
+        return self._forks.get(worker.holder, [])
+
+    @cached_property
+    def _forks(self) -> dict[Value, list[Start]]:
+        """The starts of each process, pool and executor."""
+        found: dict[Value, list[Start]] = {}
+        for forks in self.program.startup.starts.values():
+            for fork in forks:
+                found.setdefault(fork.holder, []).append(fork)
+        return found
 
     def _is_inherited(self, made: Made, worker: Worker) -> bool:
         """Whether a worker gets the one object that its parent has made."""
@@ -264,7 +272,7 @@ class Forking:
         """The places of a function that start processes, in the end."""
         startup = self.program.startup
         found = [fork.at for fork in startup.starts.get(activation, ())]
-        return found + [at for holder, at in startup.leads if holder is activation]
+        return found + startup.leads.get(activation, [])
 
 
 def _starts(operation: Operation) -> bool:

@@ -203,35 +203,41 @@ class Startup:
 
     def _at_import(self, module: Activation) -> list[tuple[Activation, int]]:
         """The calls that lead to a start, in a module or in the body of one of its classes."""
-        bodies = [module] + [
-            activation
-            for activation in self.program.solver.activations
-            if activation.scope.kind == "class" and activation.outer is module
-        ]
-        places = {place for place in self.leads if place[0] in bodies}
+        bodies = [module, *self._classes.get(module, ())]
+        places = {(body, at) for body in bodies for at in self.leads.get(body, ())}
         places |= {(body, start.at) for body in bodies for start in self.starts.get(body, ())}
         return sorted(places, key=lambda place: place[1])
+
+    @cached_property
+    def _classes(self) -> dict[Activation, list[Activation]]:
+        """The bodies of the classes of each module."""
+        found: dict[Activation, list[Activation]] = {}
+        for activation in self.program.solver.activations:
+            if activation.scope.kind == "class" and activation.outer is not None:
+                found.setdefault(activation.outer, []).append(activation)
+        return found
 
     def _inside(self, path: Path) -> tuple[str, ...]:
         root = self.program.root
         return path.relative_to(root).parts[:-1] if root in path.parents else path.parts[:-1]
 
     @cached_property
-    def leads(self) -> set[tuple[Activation, int]]:
-        """The calls that lead to a start, in the end."""
-        reaching = set(self.starts)
-        onward = self.program.callees_at
-        grew = True
-        leads: set[tuple[Activation, int]] = set()
-        while grew:
-            grew = False
-            for place, callees in onward.items():
-                if place not in leads and any(callee in reaching for callee in callees):
-                    leads.add(place)
-                    if place[0] not in reaching:
-                        reaching.add(place[0])
-                    grew = True
-        return leads
+    def leads(self) -> dict[Activation, list[int]]:
+        """The calls that lead to a start, in the end, in the functions that they stand in."""
+        calling: dict[Activation, list[tuple[Activation, int]]] = {}
+        for place, callees in self.program.callees_at.items():
+            for callee in callees:
+                calling.setdefault(callee, []).append(place)
+        leads: dict[Activation, set[int]] = {}
+        todo = list(self.starts)
+        reaching = set(todo)
+        while todo:
+            for holder, at in calling.get(todo.pop(), ()):
+                leads.setdefault(holder, set()).add(at)
+                if holder not in reaching:
+                    reaching.add(holder)
+                    todo.append(holder)
+        return {holder: sorted(places) for holder, places in leads.items()}
 
     def _start_behind(self, activation: Activation, at: int) -> Start | None:
         """The start that a call leads to, by few enough calls that the two belong together."""
@@ -248,11 +254,8 @@ class Startup:
                 if callee not in seen:
                     seen.add(callee)
                     todo.append((callee, ANYWHERE, hops + 1))
-                    todo += [(callee, inner, hops + 1) for inner in self._leads_of(callee)]
+                    todo += [(callee, inner, hops + 1) for inner in self.leads.get(callee, ())]
         return None
-
-    def _leads_of(self, activation: Activation) -> list[int]:
-        return sorted(at for holder, at in self.leads if holder is activation)
 
     def methods(self, start: Start) -> tuple[str, ...]:
         """The start methods that may be in force for a start."""

@@ -12,7 +12,7 @@ from mplint import catalog
 from mplint.model import facts as f
 from mplint.model.facts import describe
 from mplint.model.nouns import MAIN
-from mplint.model.state.globals import Place
+from mplint.model.state.globals import Place, Read
 from mplint.model.values import Activation, Made, Site
 
 if TYPE_CHECKING:
@@ -76,6 +76,18 @@ class Descriptors:
 
     def _maps(self, worker: Worker, methods: tuple[str, ...]) -> Iterator[ForkOnly]:
         """The anonymous maps that an import makes, and that a worker and the parent use."""
+        for made, reads in self._anonymous_maps:
+            in_child = [r for r in reads if worker in self.program.runners(r.activation)]
+            if in_child and any(MAIN in self.program.runners(r.activation) for r in reads):
+                use = in_child[0]
+                name = describe(use.expression)
+                yield ForkOnly(made, use.site, worker, "map", name, methods)
+
+    @cached_property
+    def _anonymous_maps(self) -> list[tuple[Site, list[Read]]]:
+        """The maps of memory without a file that a global variable gets while its module is
+        imported, and who reads it later."""
+        found = []
         for variable, writes in self.globals.writes.items():
             if len(writes) != 1 or variable[0].path in self.globals.hidden:
                 continue
@@ -83,18 +95,14 @@ class Descriptors:
             value = write.value
             if value is None or not self._is_anonymous(value, write.activation):
                 continue
-            if not self.globals.is_at_import(write):
-                continue
-            reads = [
-                read
-                for read in self.globals.reads.get(variable, ())
-                if not self.globals.is_at_import(read)
-            ]
-            in_child = [r for r in reads if worker in self.program.runners(r.activation)]
-            if in_child and any(MAIN in self.program.runners(r.activation) for r in reads):
-                use, made = in_child[0], Site(write.activation.path, value.at)
-                name = describe(use.expression)
-                yield ForkOnly(made, use.site, worker, "map", name, methods)
+            if self.globals.is_at_import(write):
+                later = [
+                    read
+                    for read in self.globals.reads.get(variable, ())
+                    if not self.globals.is_at_import(read)
+                ]
+                found.append((Site(write.activation.path, value.at), later))
+        return found
 
     def _is_anonymous(self, value: f.Expr, activation: Activation) -> bool:
         """Whether an expression makes a map of memory that has no file."""

@@ -269,8 +269,14 @@ class Globals:
 
     def workers_at(self, activation: Activation) -> list[Worker]:
         """The workers whose processes run a function."""
+        order = self._order
         runners = self.program.runners(activation)
-        return [worker for worker in self.workers if worker in runners]
+        found = (runner for runner in runners if not isinstance(runner, str) and runner in order)
+        return sorted(found, key=order.__getitem__)
+
+    @cached_property
+    def _order(self) -> dict[Worker, int]:
+        return {worker: number for number, worker in enumerate(self.workers)}
 
     @cached_property
     def _imported(self) -> frozenset[Activation]:
