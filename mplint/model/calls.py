@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from typing import Literal as OneOf
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from mplint import catalog
 from mplint.model import containers, intrinsics, libraries
@@ -44,8 +46,7 @@ OWN_DECORATOR = "own "
 """What the name of a decorator begins with that is a function or class of the project."""
 
 
-@dataclass(frozen=True, slots=True)
-class Launch:
+class Launch(Struct, frozen=True):
     """That a function is not called here but runs elsewhere: as the target of a process or thread,
     as a task or initializer of a pool. `holder` is that process, pool or executor."""
 
@@ -53,8 +54,7 @@ class Launch:
     holder: Value
 
 
-@dataclass(frozen=True, slots=True)
-class CallSite:
+class CallSite(Struct, frozen=True):
     """Where a call stands; `expression` is None for calls that Python makes by itself."""
 
     activation: Activation
@@ -63,8 +63,7 @@ class CallSite:
     launch: Launch | None = None
 
 
-@dataclass(slots=True)
-class Arguments:
+class Arguments(Struct):
     """The values that a call hands over. `rest` is what `*xs` of unknown length adds behind the
     positional ones; `open` says that `**kw` may add more. They are `written` when a call in the
     source names each of them, no more and no less."""
@@ -96,8 +95,7 @@ class Arguments:
         yield self.rest
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(Struct, frozen=True):
     """That the call at `at` in `caller` runs `callee`, or launches it."""
 
     caller: Activation
@@ -107,8 +105,7 @@ class Edge:
     given: tuple[tuple[str, Values], ...]  # the shared objects that it hands over, by parameter
 
 
-@dataclass(frozen=True, slots=True)
-class RawOperation:
+class RawOperation(Struct, frozen=True):
     """A call of a method of a followed object."""
 
     activation: Activation

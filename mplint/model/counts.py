@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 from mplint.model import containers
 from mplint.model import facts as f
@@ -24,8 +25,7 @@ Symbol: TypeAlias = "tuple[object, ...]"
 """A number that is not known but is the same wherever the symbol is the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(Struct, frozen=True):
     """`number` times every symbol. `text` shows it to the reader: `cpu_count()`, `len(jobs)`."""
 
     number: int

@@ -7,11 +7,12 @@ docstrings do not. Nothing is resolved here; a name is a name until the program 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, cast
 
 import libcst as cst
+from msgspec import Struct, field
 
 from mplint.model import facts as f
 
@@ -45,8 +46,7 @@ def lower(module: cst.Module) -> Lowered:
     return Lowered(f.FileFacts(scopes), lowering.nodes, lowering.scope_of)
 
 
-@dataclass(slots=True)
-class _Building:
+class _Building(Struct):
     """The scope that is being walked."""
 
     index: int

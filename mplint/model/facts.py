@@ -12,15 +12,15 @@ it inside its file, and `Tree.node(at)` finds the syntax node again when its pos
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from types import EllipsisType
 from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct
 
 # Expressions ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Name:
+class Name(Struct, frozen=True, eq=False):
     """A name that is read. Variables of comprehensions are renamed `x@<at>`, which makes them
     ordinary variables of the function around."""
 
@@ -28,35 +28,30 @@ class Name:
     id: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Attribute:
+class Attribute(Struct, frozen=True, eq=False):
     at: int
     value: Expr
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Argument:
+class Argument(Struct, frozen=True, eq=False):
     value: Expr
     keyword: str | None = None
     star: Literal["", "*", "**"] = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Call:
+class Call(Struct, frozen=True, eq=False):
     at: int
     function: Expr
     arguments: tuple[Argument, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Constant:
+class Constant(Struct, frozen=True, eq=False):
     at: int
     value: bool | int | float | complex | str | bytes | EllipsisType | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Display:
+class Display(Struct, frozen=True, eq=False):
     """`(a, b)`, `[a, b]` or `{a, b}`."""
 
     at: int
@@ -64,16 +59,14 @@ class Display:
     items: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class DictDisplay:
+class DictDisplay(Struct, frozen=True, eq=False):
     """`{k: v, **rest}`; the key of `**rest` is None."""
 
     at: int
     items: tuple[tuple[Expr | None, Expr], ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Clause:
+class Clause(Struct, frozen=True, eq=False):
     """`for target in source if tests` of a comprehension."""
 
     target: Expr
@@ -81,8 +74,7 @@ class Clause:
     tests: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Comprehension:
+class Comprehension(Struct, frozen=True, eq=False):
     at: int
     shape: Literal["list", "set", "dict", "generator"]
     clauses: tuple[Clause, ...]
@@ -90,34 +82,29 @@ class Comprehension:
     element: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Lambda:
+class Lambda(Struct, frozen=True, eq=False):
     at: int
     scope: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Subscript:
+class Subscript(Struct, frozen=True, eq=False):
     at: int
     value: Expr
     index: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Slice:
+class Slice(Struct, frozen=True, eq=False):
     at: int
     parts: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Unary:
+class Unary(Struct, frozen=True, eq=False):
     at: int
     operator: str
     operand: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Binary:
+class Binary(Struct, frozen=True, eq=False):
     """`a + b - c`, flattened: a chain of a thousand operators is one level deep."""
 
     at: int
@@ -125,8 +112,7 @@ class Binary:
     operands: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Boolean:
+class Boolean(Struct, frozen=True, eq=False):
     """`a and b and c`, flattened."""
 
     at: int
@@ -134,51 +120,44 @@ class Boolean:
     operands: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Comparison:
+class Comparison(Struct, frozen=True, eq=False):
     at: int
     left: Expr
     rest: tuple[tuple[str, Expr], ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Conditional:
+class Conditional(Struct, frozen=True, eq=False):
     at: int
     test: Expr
     then: Expr
     otherwise: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Await:
+class Await(Struct, frozen=True, eq=False):
     at: int
     value: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Yield:
+class Yield(Struct, frozen=True, eq=False):
     at: int
     value: Expr | None
     delegates: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Walrus:
+class Walrus(Struct, frozen=True, eq=False):
     at: int
     target: Expr
     value: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Star:
+class Star(Struct, frozen=True, eq=False):
     """`*xs` in a display or on the left of an assignment."""
 
     at: int
     value: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Imported:
+class Imported(Struct, frozen=True, eq=False):
     """The value that `import module` or `from module import name` binds."""
 
     at: int
@@ -187,8 +166,7 @@ class Imported:
     level: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Text:
+class Text(Struct, frozen=True, eq=False):
     """An f-string or another expression whose value is plain data made of its parts."""
 
     at: int
@@ -223,23 +201,20 @@ Expr: TypeAlias = (
 # Steps ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Evaluate:
+class Evaluate(Struct, frozen=True, eq=False):
     """An expression as a statement."""
 
     at: int
     value: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Assert:
+class Assert(Struct, frozen=True, eq=False):
     at: int
     test: Expr
     message: Expr | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Bind:
+class Bind(Struct, frozen=True, eq=False):
     """An assignment, an import, or `x += 1` (then `operator` is `+`)."""
 
     at: int
@@ -249,23 +224,20 @@ class Bind:
     annotation: Expr | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Forget:
+class Forget(Struct, frozen=True, eq=False):
     """`del targets`."""
 
     at: int
     targets: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Leave:
+class Leave(Struct, frozen=True, eq=False):
     at: int
     kind: Literal["return", "raise", "break", "continue"]
     value: Expr | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Branch:
+class Branch(Struct, frozen=True, eq=False):
     """`if`, its `elif`s and its `else`; a chain of a thousand `elif`s is one level deep."""
 
     at: int
@@ -273,23 +245,20 @@ class Branch:
     otherwise: Block
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Case:
+class Case(Struct, frozen=True, eq=False):
     captures: tuple[Expr, ...]
     guard: Expr | None
     body: Block
     catches_all: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Match:
+class Match(Struct, frozen=True, eq=False):
     at: int
     subject: Expr
     cases: tuple[Case, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class For:
+class For(Struct, frozen=True, eq=False):
     at: int
     target: Expr
     source: Expr
@@ -297,23 +266,20 @@ class For:
     otherwise: Block
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class While:
+class While(Struct, frozen=True, eq=False):
     at: int
     test: Expr
     body: Block
     otherwise: Block
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class With:
+class With(Struct, frozen=True, eq=False):
     at: int
     items: tuple[tuple[Expr, Expr | None], ...]
     body: Block
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Handler:
+class Handler(Struct, frozen=True, eq=False):
     """`except type as name`; the type of a bare `except:` is None."""
 
     at: int
@@ -322,8 +288,7 @@ class Handler:
     body: Block
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Try:
+class Try(Struct, frozen=True, eq=False):
     at: int
     body: Block
     handlers: tuple[Handler, ...]
@@ -331,8 +296,7 @@ class Try:
     final: Block
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Define:
+class Define(Struct, frozen=True, eq=False):
     """`def` or `class`: binds the name to the scope after the decorators."""
 
     at: int
@@ -350,8 +314,7 @@ Block: TypeAlias = tuple[Step, ...]
 # Scopes -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Parameter:
+class Parameter(Struct, frozen=True, eq=False):
     at: int
     name: str
     kind: Literal["positional", "star", "keyword", "double-star"]
@@ -359,8 +322,7 @@ class Parameter:
     annotation: Expr | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Scope:
+class Scope(Struct, frozen=True, eq=False):
     """A module, class, function or lambda; number `index` of its file, inside scope `parent`.
 
     `bound` are the names that it assigns and that are therefore its own, `outside` those that it
@@ -383,8 +345,7 @@ class Scope:
     is_generator: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FileFacts:
+class FileFacts(Struct, frozen=True, eq=False):
     """All of a file; scope 0 is the module, and a scope's parent comes before it."""
 
     scopes: tuple[Scope, ...]

@@ -13,8 +13,9 @@ harmless (`raises`).
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from mplint import budget
 from mplint.catalog import python
@@ -48,15 +49,13 @@ Error: TypeAlias = "str | ClassRef"
 """What is raised: ANY, the dotted name of a library's exception, or a class of the project."""
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(Struct, frozen=True):
     """The way out of a block by an exception."""
 
     error: Error
 
 
-@dataclass(frozen=True, slots=True)
-class Gone:
+class Gone(Struct, frozen=True):
     """The way out by `os._exit`: the process ends here and now."""
 
 
@@ -64,8 +63,7 @@ Way: TypeAlias = "str | Raised | Gone"
 NORMAL, RETURN, BREAK, CONTINUE = "normal", "return", "break", "continue"
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """The statement by whose failure a state was reached. Of several the likeliest is kept: the
     `weight` is high for calls of what users bring along, and low for those of libraries."""
 

@@ -6,8 +6,9 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, to_builtins
 
 from mplint.model.values import NOTHING, Literal, Made, Site, Values
 
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from mplint.model.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """Something that runs: the main process, a worker, a thread. `count` is a number, a text such
     as `len(jobs)`, or `?`; `daemon` is `yes`, `no` or `?`. `pool` is where the pool is made that
     runs it, `starters` are the processes that start it or hand it to the pool."""
@@ -34,8 +34,7 @@ class Node:
     killed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """That a process does something to an object, and where. `sort` is `put`, `get` or `other`;
     `end` tells the ends of a pipe apart, 0 for what has no ends; `waits` says that it waits without
     a timeout until another process acts."""
@@ -48,8 +47,7 @@ class Use:
     place: str
 
 
-@dataclass(frozen=True, slots=True)
-class Thing:
+class Thing(Struct, frozen=True):
     """A channel, pool or lock. `through` are the calls that lead to the function that makes it,
     where there are several, and each makes one of its own. `bound` is the room of a queue or the
     size of a pool: a number, `none` or `?`; `closed` says that no unknown code gets hold of it."""
@@ -62,8 +60,7 @@ class Thing:
     uses: tuple[Use, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(Struct, frozen=True):
     """A whole program."""
 
     processes: tuple[Node, ...]
@@ -403,7 +400,7 @@ def _uses(thing: Thing) -> Iterator[str]:
 
 def to_json(graphs: Iterable[Graph]) -> str:
     """An array of graphs, one per program."""
-    return json.dumps([{"files": graph.files, **asdict(graph)} for graph in graphs], indent=2)
+    return json.dumps([{"files": graph.files, **to_builtins(graph)} for graph in graphs], indent=2)
 
 
 def to_dot(graphs: Sequence[Graph]) -> str:
@@ -431,8 +428,7 @@ def to_mermaid(graphs: Sequence[Graph]) -> str:
     return "\n".join(lines)
 
 
-@dataclass(frozen=True, slots=True)
-class _Syntax:
+class _Syntax(Struct, frozen=True):
     process: str
     thing: str
     arrow: str

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 
 
-@dataclass(frozen=True, slots=True)
-class Around:
+class Around(Struct, frozen=True):
     """One thing that an expression or step is inside of, and in which part of it: `body`,
     `otherwise`, `handler`, `final`, `test`, `element` …"""
 
@@ -20,8 +20,7 @@ class Around:
     index: int = 0  # which handler, arm or clause
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(Struct, frozen=True):
     """An assignment to a variable, as number `at`: of `value`, or of a part of it where it is not
     the `whole`; of something that has no expression, such as the turns of a loop, where it is
     None."""

@@ -7,8 +7,9 @@ Only variables that are assigned more than once, and only inside one function, n
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 
@@ -24,8 +25,7 @@ ENTRY = -1
 _State: TypeAlias = "dict[str, frozenset[int]]"
 
 
-@dataclass(frozen=True, slots=True)
-class Reaching:
+class Reaching(Struct, frozen=True):
     """`names` are the variables that are told apart; `reads` maps the number of a `Name` to the
     numbers of the assignments that it can see. A read that is missing can see all of them."""
 

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
+
+from msgspec import Struct, field
 
 from mplint import budget, catalog
 from mplint.model import calls, containers, intrinsics
@@ -84,8 +85,7 @@ class Loader(Protocol):
         """The definition behind a name of a module that may only hand it on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(Struct, frozen=True):
     """Where an import leads: to a module of the project (`name` is None), to a name of it, or, when
     `path` is None, out of the project, to the dotted name `name`."""
 
@@ -93,8 +93,7 @@ class Imported:
     name: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """Which functions are analysed once per call site, and which classes once per place where an
     object of them is made."""
 
@@ -105,14 +104,12 @@ class Policy:
         return Policy(self.functions | other.functions, self.classes | other.classes)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Task:
+class Task(Struct, frozen=True, eq=False):
     activation: Activation
     step: f.Step
 
 
-@dataclass(slots=True)
-class Record:
+class Record(Struct):
     """What the calls of a solved program do, by activation and expression."""
 
     edges: list[calls.Edge] = field(default_factory=list)

@@ -6,16 +6,16 @@ set and a set with UNKNOWN in it both mean "something we do not know".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from mplint.catalog import Kind, Library
 from mplint.model import facts as f
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Struct, frozen=True):
     """A numbered expression or step of a file."""
 
     path: Path
@@ -27,53 +27,45 @@ Context: TypeAlias = tuple[Site, ...]
 apart."""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Value:
+class Value(Struct, frozen=True, eq=False):
     """Anything an expression can be."""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class _Unknown(Value):
+class _Unknown(Value, frozen=True, eq=False):
     """May be anything."""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class _Data(Value):
+class _Data(Value, frozen=True, eq=False):
     """Plain data that nobody follows: a number, a text, a result of arithmetic."""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Literal(Value):
+class Literal(Value, frozen=True, eq=False):
     """A constant of the source."""
 
     value: Any
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Named(Value):
+class Named(Value, frozen=True, eq=False):
     """A thing of another library, by its dotted name. For `ctx.Queue`, `context` is `ctx`."""
 
     path: str
     context: Made | None = None
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class ModuleRef(Value):
+class ModuleRef(Value, frozen=True, eq=False):
     """A module of the project."""
 
     path: Path
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Deferred(Value):
+class Deferred(Value, frozen=True, eq=False):
     """A name of a module of the project that has not been needed so far, so not been read."""
 
     path: Path
     name: str
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class FunctionRef(Value):
+class FunctionRef(Value, frozen=True, eq=False):
     """A function of the project; with `receiver`, a method bound to it. `outer` is the activation
     in which a nested function was defined."""
 
@@ -87,8 +79,7 @@ class FunctionRef(Value):
         return self.scope.qualified_name
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class ClassRef(Value):
+class ClassRef(Value, frozen=True, eq=False):
     """A class of the project."""
 
     path: Path
@@ -100,24 +91,21 @@ class ClassRef(Value):
         return self.scope.qualified_name
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Instance(Value):
+class Instance(Value, frozen=True, eq=False):
     """An object of a project's class; `site` is where it is made, where that is told apart."""
 
     cls: ClassRef
     site: Site | None
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Super(Value):
+class Super(Value, frozen=True, eq=False):
     """`super()` in a method of `cls`, for `receiver`."""
 
     cls: ClassRef
     receiver: Value
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Made(Value):
+class Made(Value, frozen=True, eq=False):
     """An object that the model follows: a queue, a process, a pool. One value stands for all
     objects that are made at `site` in `context`; `part` tells the two ends of a pipe apart."""
 
@@ -130,8 +118,7 @@ class Made(Value):
     given: bool = False  # not made here: known from an annotation only
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Container(Value):
+class Container(Value, frozen=True, eq=False):
     """A list, tuple, dict, set, iterator or generator object."""
 
     shape: str
@@ -139,16 +126,14 @@ class Container(Value):
     context: Context
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Bound(Value):
+class Bound(Value, frozen=True, eq=False):
     """A method of a followed object or a container, not called yet: `q.get`."""
 
     receiver: Value
     name: str
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Partial(Value):
+class Partial(Value, frozen=True, eq=False):
     """`functools.partial(function, ...)`."""
 
     site: Site
@@ -164,8 +149,7 @@ JUST_UNKNOWN: Values = frozenset({UNKNOWN})
 JUST_DATA: Values = frozenset({DATA})
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Activation:
+class Activation(Struct, frozen=True, eq=False):
     """A function, module or class body as it runs in one context. Variables belong to it."""
 
     path: Path

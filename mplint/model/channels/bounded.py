@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.model.channels.sequence import Sequence
 from mplint.model.channels.sizes import fills, overfills, writes_itself
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from mplint.model.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class StuckPut:
+class StuckPut(Struct, frozen=True):
     """A put that waits for room which nobody makes. `failure` is how the consumer ends; `full` is
     the put in which the consumer itself waits; where both are None, it is not started yet
     (`started` later, or never). `own` is the get of the same process, which comes too late."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.values import Container, Site
@@ -26,8 +27,7 @@ QUICK = frozenset({"enumerate", "int", "isinstance", "len", "print", "range", "s
 """Functions that give a background thread no time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(Struct, frozen=True):
     """A container that is changed right after it was put: what it is called, and where."""
 
     name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.channels.waiting import is_end
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from mplint.model.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class Early:
+class Early(Struct, frozen=True):
     """A mark that comes before the work: what `worker` is at when the `join` of the queue has ended
     and the program ends."""
 

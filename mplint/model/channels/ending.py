@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.catalog import python
 from mplint.model.channels.overtaking import Overtaking, overtakes
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from mplint.model.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class Unfinished:
+class Unfinished(Struct, frozen=True):
     """A consumer whose sentinel is not sent when something fails: `at` is what fails, `start` where
     the consumer is started."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.channels.sizes import overfills, writes_itself
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from mplint.model.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class Undrained:
+class Undrained(Struct, frozen=True):
     """A worker that is joined while what it has put is not taken out: `put` is the worker's, `get`
     the one that comes too late, None where there is none at all. Without a worker, the main process
     has put it, and cannot end."""

@@ -4,9 +4,10 @@ nothing."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.flow import Flow, Machine
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from mplint.model.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class Race:
+class Race(Struct, frozen=True):
     """A look at a queue that decides something it cannot decide: with several consumers
     (`takers`), while a worker still puts (`producer`), or right after a `put` of its own."""
 

@@ -3,8 +3,9 @@ pipe, or as an argument."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.diagnostics import START_METHODS
 from mplint.model import facts as f
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from mplint.model.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class LostIdentity:
+class LostIdentity(Struct, frozen=True):
     """A comparison of something that `arrives` from another process with an object that is known
     by its identity. `is_argument` where it comes as one and not through a channel."""
 

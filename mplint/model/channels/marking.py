@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.channels.waiting import is_end
@@ -21,8 +22,7 @@ _MANY = 3
 """Items in hand from which on nobody counts them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Excess:
+class Excess(Struct, frozen=True):
     """A mark for which a path of a worker has no item: `before` is the mark that was for the last
     one; None where the get has given up and has brought none."""
 

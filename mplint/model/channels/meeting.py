@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.model.channels.waiting import is_end
 from mplint.model.flow import Flow, Machine
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from mplint.model.values import Activation
 
 
-@dataclass(frozen=True, slots=True)
-class Meeting:
+class Meeting(Struct, frozen=True):
     """A send that meets one from the other side: `other` is what `worker` sends meanwhile, and
     `late` where this side receives it, after its own send."""
 

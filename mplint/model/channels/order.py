@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.channels.unsent import Unflushed, killed_at_once
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from mplint.model.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class AfterClose:
+class AfterClose(Struct, frozen=True):
     """An operation on a queue or a pipe end that is closed already, or (`flush`) not closed yet.
     `made` is what it uses, `close` where that was closed."""
 

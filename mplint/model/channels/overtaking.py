@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.catalog import python
 from mplint.model import facts as f
@@ -26,8 +27,7 @@ _ORDERING = frozenset({"barrier", "event", "condition", "lock", "value", "proxy"
 _WAITING = ("sleep", "wait", "join", "input", "active_children", "select", "result")
 
 
-@dataclass(frozen=True, slots=True)
-class Overtaking:
+class Overtaking(Struct, frozen=True):
     """A sentinel after which `producer` puts another item with `item`, while whoever does `get` has
     ended. `each` says that every process of the producer puts one; else somebody else does, while
     the producer runs."""
@@ -39,8 +39,7 @@ class Overtaking:
     each: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Taker:
+class _Taker(Struct, frozen=True):
     """Who takes from a channel until the first sentinel, and never once more."""
 
     runner: Runner

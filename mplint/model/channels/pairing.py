@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.facts import describe
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from mplint.model.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class Mispaired:
+class Mispaired(Struct, frozen=True):
     """Results in the order in which they are ready, that are paired with `inputs` by position:
     where they come from, by which call, and how to keep them together."""
 

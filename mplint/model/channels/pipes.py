@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.diagnostics import START_METHODS
 from mplint.model import facts as f
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from mplint.model.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class KeptOpen:
+class KeptOpen(Struct, frozen=True):
     """A reader that ends at the end of the pipe, and holds a copy of the writing end itself: how it
     came by that, in words, and under which start methods."""
 

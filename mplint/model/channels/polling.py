@@ -9,8 +9,9 @@ The get never waits: the loop does, and it may have other ways out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.flow import NORMAL, Flow, Machine
@@ -24,8 +25,7 @@ UNTIL = {"empty": False, "poll": True}
 """What each question is answered when there is something."""
 
 
-@dataclass(frozen=True, slots=True)
-class Polled:
+class Polled(Struct, frozen=True):
     """What a loop asks before a get, and whether it may be left though nothing has come: by an
     error or a `return`."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mplint.model import facts as f
 from mplint.model.channels.lost_identity import LostIdentity, lost_identity
@@ -33,8 +35,7 @@ if TYPE_CHECKING:
     from mplint.model.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
+class Test(Struct, frozen=True):
     """`item is None`: a comparison of something that was got from a channel with a sentinel.
     `equal` says whether it holds for the sentinel, `whole` whether all of the item is compared, not
     a part of it."""
@@ -47,8 +48,7 @@ class Test:
     whole: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Consumer:
+class Consumer(Struct, frozen=True):
     """A worker that takes from a channel for ever, until it gets one of `sentinels`, as a `whole`
     item or as a part of one."""
 
@@ -60,8 +60,7 @@ class Consumer:
     whole: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Shortage:
+class Shortage(Struct, frozen=True):
     """Too few sentinels for the processes of a consumer: how many are sent and needed, in words."""
 
     consumer: Consumer
@@ -69,8 +68,7 @@ class Shortage:
     needed: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unsent:
+class Unsent(Struct, frozen=True):
     """A consumer that is joined though nobody tells it to stop; `late` is the put after the join,
     None where there is none at all."""
 

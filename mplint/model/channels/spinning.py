@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.facts import describe
@@ -54,8 +55,7 @@ _COUNTS = {"== 0": True, "< 1": True, "<= 0": True, "> 0": False, "!= 0": False,
 """Whether `qsize() == 0` and the like are true of an empty queue."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spin:
+class Spin(Struct, frozen=True):
     """What a loop asks over and over: the question as it is written, what is asked, and where that
     is made. `lives` tells that a process is asked, which ends some time."""
 

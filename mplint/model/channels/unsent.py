@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.channels.waiting import is_end
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from mplint.model.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class Unflushed:
+class Unflushed(Struct, frozen=True):
     """Items that a process has put and that its hard exit drops: one of the puts, and where the
     items should have arrived."""
 

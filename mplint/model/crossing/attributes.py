@@ -6,9 +6,10 @@ What is set elsewhere may be set later, or by the child that the object has been
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint import catalog
 from mplint.catalog import python
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
     from mplint.model.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(Struct, frozen=True):
     """An assignment to an attribute of `self`, in a function of the class."""
 
     name: str

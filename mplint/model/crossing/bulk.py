@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.catalog import bulk as catalog
 from mplint.model import facts as f
@@ -25,8 +26,7 @@ MAX_DEPTH = 5
 _CHANGES = frozenset({"add", "append", "clear", "extend", "insert", "pop", "remove", "update"})
 
 
-@dataclass(frozen=True, slots=True)
-class Repeated:
+class Repeated(Struct, frozen=True):
     """Large data in a task that is handed over again and again: `at` is where it is given, `made`
     where it is made. `name` is how it is called, and `way` how it gets into the task."""
 

@@ -4,8 +4,9 @@ unpickled in the parent."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.catalog import python
 from mplint.model import facts as f
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from mplint.model.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class Stuck:
+class Stuck(Struct, frozen=True):
     """An exception that cannot come back: its class, why not, where that is written, what becomes
     of it, and the task that raises it."""
 
@@ -32,8 +32,7 @@ class Stuck:
     task: Site | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LostResult:
+class LostResult(Struct, frozen=True):
     """A result that cannot be sent back, the task that returns it, and what becomes of it."""
 
     obstacle: Obstacle

@@ -7,8 +7,9 @@ and `torch.multiprocessing.spawn(f)` are the same thing to the questions about i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from mplint import catalog
 from mplint.model import facts as f
@@ -31,8 +32,7 @@ if TYPE_CHECKING:
 How = Literal["target", "initializer", "apply", "map", "starmap", "submit", "executor-map"]
 
 
-@dataclass(frozen=True, slots=True)
-class Handover:
+class Handover(Struct, frozen=True):
     """A function that `call` gives to `holder` (a process, pool or executor).
 
     `packed` is the one expression for all positional arguments (`args=`, `initargs=`) and `named`

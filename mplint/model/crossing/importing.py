@@ -4,8 +4,9 @@ and their own name in it, which the child looks up."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.diagnostics import START_METHODS
 from mplint.model import facts as f
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from mplint.model.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """Something that a child does not find: at which expression it is given, what it is and why it
     is not found, what becomes of it, where it is defined, and under which start methods."""
 
@@ -38,8 +38,7 @@ class Missing:
     start_methods: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Cause:
+class _Cause(Struct, frozen=True):
     """Why a value is not found. `dumps` says that pickling it fails already, in the parent."""
 
     what: str

@@ -4,8 +4,9 @@ what a call raises."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint import catalog
 from mplint.catalog import multiprocessing as mp
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
     from mplint.model.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """An operation that an object does not have: what is written, what it does (`raises
     AttributeError`, `is always true`), and what to write instead."""
 
@@ -40,8 +40,7 @@ class Missing:
     made: Site | None
 
 
-@dataclass(frozen=True, slots=True)
-class WrongHandler:
+class WrongHandler(Struct, frozen=True):
     """A handler around a call that cannot catch what the call raises."""
 
     call: Operation

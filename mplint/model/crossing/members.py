@@ -5,10 +5,11 @@ Queues, pipe ends and the module itself are asked about in `interfaces`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint import catalog
 from mplint.model import facts as f
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
     from mplint.model.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """Something that is not there: where and how it is written, what it does, the right name."""
 
     at: Site

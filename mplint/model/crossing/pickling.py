@@ -6,9 +6,11 @@ Only what is certain is said: an expression is unpicklable when everything that 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mplint import budget, catalog
 from mplint.catalog import things
@@ -42,8 +44,7 @@ MAX_DEPTH = 4
 """Containers inside containers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Obstacle:
+class Obstacle(Struct, frozen=True):
     """Something that cannot be pickled: at which expression it is given, what it is in words, and
     where it is made. `inherits` says that it may cross while a process is started, `held` where an
     attribute gets it, and `owner` that the attribute is one of the object behind a bound method,
@@ -57,8 +58,7 @@ class Obstacle:
     owner: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """When something is pickled: at a place, and for a process that is being started (`holder`),
     which may inherit locks and queues, or for one that runs."""
 

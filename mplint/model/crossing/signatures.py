@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.catalog import python
 from mplint.model import calls
@@ -30,8 +31,7 @@ if TYPE_CHECKING:
     from mplint.model.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class Called:
+class Called(Struct, frozen=True):
     """A function that is called where it should be given: its result is none that can be called."""
 
     at: Site
@@ -40,8 +40,7 @@ class Called:
     instead: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unpacked:
+class Unpacked(Struct, frozen=True):
     """Arguments that are no tuple: what is given instead, and what becomes of it."""
 
     at: Site
@@ -50,8 +49,7 @@ class Unpacked:
     instead: str
 
 
-@dataclass(frozen=True, slots=True)
-class Misfit:
+class Misfit(Struct, frozen=True):
     """Arguments that a function does not take: in words, and where it is defined."""
 
     why: str
@@ -59,8 +57,7 @@ class Misfit:
     defined: Site
 
 
-@dataclass(frozen=True, slots=True)
-class Idle:
+class Idle(Struct, frozen=True):
     """A function whose call runs nothing: what its call gives, and what becomes of that."""
 
     name: str

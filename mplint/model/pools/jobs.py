@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.channels.waiting import error_name
@@ -22,8 +23,7 @@ MAX_DEPTH = 3
 """Calls inside calls, where we look for what a callback does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exit:
+class Exit(Struct, frozen=True):
     """A task that ends its process instead of itself: its name, where, and by which call."""
 
     name: str
@@ -31,8 +31,7 @@ class Exit:
     call: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unprepared:
+class Unprepared(Struct, frozen=True):
     """An initializer that can fail: its name, where, and with which error. One that `works` takes
     items from a queue in a loop, and does all there is to do."""
 
@@ -55,8 +54,7 @@ class Unprepared:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Stuck:
+class Stuck(Struct, frozen=True):
     """Something that waits for a pool in the thread that would have to end the wait."""
 
     name: str

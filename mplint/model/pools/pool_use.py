@@ -4,8 +4,9 @@ early, left in a way that hangs."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.facts import describe
@@ -28,16 +29,14 @@ MAX_DEPTH = 6
 """Iterators inside iterators."""
 
 
-@dataclass(frozen=True, slots=True)
-class Serial:
+class Serial(Struct, frozen=True):
     """A task that is waited for in the loop turn that hands it over."""
 
     task: Operation
     loop: Site
 
 
-@dataclass(frozen=True, slots=True)
-class TooEarly:
+class TooEarly(Struct, frozen=True):
     """A pool whose processes are started before a function that they are given is defined."""
 
     task: Operation

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.catalog import python
 from mplint.model import facts as f
@@ -24,8 +25,7 @@ MAX_CALLERS = 4
 """Callers of callers, on the way to the end of the program."""
 
 
-@dataclass(frozen=True, slots=True)
-class Killed:
+class Killed(Struct, frozen=True):
     """A task of a pool that is ended before anybody has waited for it: by the end of a `with`, or
     of the program."""
 
@@ -46,8 +46,7 @@ class Killed:
         return "the pool is terminated here" if self.leaves_with else "the pool is made here"
 
 
-@dataclass(frozen=True, slots=True)
-class Late:
+class Late(Struct, frozen=True):
     """A result that is read when its pool has ended: the task, and where the result is read or
     returned."""
 
@@ -56,8 +55,7 @@ class Late:
     returned: bool
 
 
-@dataclass(frozen=True, slots=True)
-class WrongState:
+class WrongState(Struct, frozen=True):
     """Something that a pool cannot do any more, or not yet."""
 
     operation: Operation

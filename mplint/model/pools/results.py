@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.facts import describe
@@ -33,8 +34,7 @@ Fate: TypeAlias = Literal["dropped", "waited", "read"]
 reads it, or may."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dropped:
+class Dropped(Struct, frozen=True):
     """A task whose result nobody reads: which task, what can raise in it, and how it is so."""
 
     task: Operation

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.flow import catches
@@ -16,16 +17,14 @@ if TYPE_CHECKING:
     from mplint.model.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class Grandchild:
+class Grandchild(Struct, frozen=True):
     """Something that starts a process in a process that may not have children."""
 
     worker: Worker
     start: Start
 
 
-@dataclass(frozen=True, slots=True)
-class Reaped:
+class Reaped(Struct, frozen=True):
     """A call that takes the exit status of any child, and the start of a process whose status it
     may be; `methods` are the start methods under which it certainly does."""
 

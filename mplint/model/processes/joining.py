@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.facts import describe
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from mplint.model.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class Serial:
+class Serial(Struct, frozen=True):
     """A join in the loop turn that has started the process, so that only one runs at a time; `why`
     says what shows that several were to run."""
 
@@ -28,16 +28,14 @@ class Serial:
     why: Site
 
 
-@dataclass(frozen=True, slots=True)
-class OnlyLast:
+class OnlyLast(Struct, frozen=True):
     """A join, after a loop, of the process that the loop has started last."""
 
     start: Operation
     variable: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stale:
+class Stale(Struct, frozen=True):
     """Something that a process fills, and that is used after a wait which may have given up."""
 
     worker: Worker
@@ -46,8 +44,7 @@ class Stale:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unnoticed:
+class Unnoticed(Struct, frozen=True):
     """A way in which a worker fails that nobody who joins it learns of."""
 
     worker: Worker

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.catalog import python
 from mplint.model import facts as f
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from mplint.model.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
+class Lost(Struct, frozen=True):
     """A daemon that is killed by the end of the program, before it has done its work; `put` is
     something that it should have taken out."""
 
@@ -28,8 +28,7 @@ class Lost:
     put: Operation | None
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(Struct, frozen=True):
     """A channel that a process was killed at, and the next use of it. With `writing`, what it was
     killed at is a put of something large, otherwise a get."""
 

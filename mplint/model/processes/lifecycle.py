@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint import catalog
 from mplint.model import facts as f
@@ -30,16 +31,14 @@ if TYPE_CHECKING:
     from mplint.model.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class RunHere:
+class RunHere(Struct, frozen=True):
     """A call of `run()` of a process that nobody starts: `made` is where the process is made."""
 
     text: str
     made: Site
 
 
-@dataclass(frozen=True, slots=True)
-class Uninitialized:
+class Uninitialized(Struct, frozen=True):
     """A process class whose `__init__` does not make a process of the object, or does so too late:
     `late` is what comes before it."""
 

@@ -8,9 +8,10 @@ container or another function leaves its state open.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 from mplint import catalog
 from mplint.model import facts as f
@@ -73,8 +74,7 @@ _State: TypeAlias = "tuple[str, int | None]"
 """What a process is in, and the number of the expression that brought it there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wrong:
+class Wrong(Struct, frozen=True):
     """Something that is done to a process in the wrong state: what happens and what to do instead,
     in words; `before` is what brought it into that state."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter as Sum
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.channels.waiting import Failure
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 MAX_DEPTH = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Stuck:
+class Stuck(Struct, frozen=True):
     """A wait at a barrier that never opens: it waits for `parties` and only `arrivals` come, or too
     many for the last ones to find company; or one of them can end before, by `failure`."""
 

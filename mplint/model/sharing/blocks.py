@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.catalog import python
 from mplint.model import facts as f
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from mplint.model.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class Leaked:
+class Leaked(Struct, frozen=True):
     """A block that is not given back as it should be: `why` is `twice`, `early` or `never` for its
     unlink, `open` where each task leaves it open. `other` is the other unlink, the start of the
     process that needs it, or what keeps it open."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.sharing.held import Inside, Region, lock_of
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from mplint.model.sharing.locks import Locks
 
 
-@dataclass(frozen=True, slots=True)
-class TakenTwice:
+class TakenTwice(Struct, frozen=True):
     """A lock that its holder takes again: `at` is where, in the function that holds it, and
     `second` where it is taken in the end."""
 
@@ -27,8 +27,7 @@ class TakenTwice:
     second: Site
 
 
-@dataclass(frozen=True, slots=True)
-class WaitsInside:
+class WaitsInside(Struct, frozen=True):
     """Somebody who holds a lock waits for a worker, which wants the lock as well."""
 
     first: Operation
@@ -38,8 +37,7 @@ class WaitsInside:
     wants: Operation
 
 
-@dataclass(frozen=True, slots=True)
-class Opposite:
+class Opposite(Struct, frozen=True):
     """Two locks that one process takes in one order and another process in the other."""
 
     first: Operation
@@ -49,8 +47,7 @@ class Opposite:
     other_second: Operation
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
+class _Pair(Struct, frozen=True):
     region: Region
     inside: Inside
     second: Operation

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.facts import describe
@@ -26,8 +27,7 @@ _MAKES = frozenset({"os.mkdir", "os.makedirs", "os.symlink"})
 _PATHS = frozenset({"pathlib.Path", "pathlib.PosixPath"})
 
 
-@dataclass(frozen=True, slots=True)
-class Unsaved:
+class Unsaved(Struct, frozen=True):
     """A file that is opened in the parent and written in a worker, which ends without closing it:
     forked children throw away what is still in the buffer."""
 
@@ -36,16 +36,14 @@ class Unsaved:
     start_methods: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(Struct, frozen=True):
     """A file that several processes open for themselves; `rotates` when they also rename it."""
 
     worker: Worker
     rotates: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Race:
+class Race(Struct, frozen=True):
     """A look whether something is there, before several processes make it."""
 
     look: Site

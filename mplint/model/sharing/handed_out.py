@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.facts import describe
@@ -37,8 +38,7 @@ CHANGES = frozenset(
 """Methods that change a list, dict, set or deque."""
 
 
-@dataclass(frozen=True, slots=True)
-class LostChange:
+class LostChange(Struct, frozen=True):
     """A statement that changes `element`, a copy of what is in `proxy`."""
 
     written: str

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from mplint.model import facts as f
 from mplint.model.values import Activation, Bound, Container, Made, Site, Value
@@ -18,8 +19,7 @@ MAX_CALLS = 6
 """How far we follow calls out of a region."""
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(Struct, frozen=True):
     """The expressions and statements of one function that run while it holds a lock."""
 
     lock: Value
@@ -32,8 +32,7 @@ class Region:
         return self.acquire.activation
 
 
-@dataclass(frozen=True, slots=True)
-class Inside:
+class Inside(Struct, frozen=True):
     """Something that runs while a lock is held: an expression or statement, by the calls that lead
     there, of which the first stands in the region. `certain` says that no branch on the way, in the
     functions that are called, can go around it."""
@@ -93,8 +92,7 @@ def expressions_in(block: f.Block) -> Iterator[f.Expr]:
             yield from inner_expressions(expression)
 
 
-@dataclass(slots=True)
-class Regions:
+class Regions(Struct):
     """The regions of a program, each found once."""
 
     program: Program

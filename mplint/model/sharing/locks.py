@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.assuming import Assumed, Assuming, without
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 FREE, HELD, RELEASED = "free", "held", "released"
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """A way out of a function on which it does not release the lock that it has acquired: by an
     error, by a statement that leaves, or (`at` is None) past a branch that releases. `release` is
     what other ways do."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.catalog import python
 from mplint.model import facts as f
@@ -22,8 +23,7 @@ _ASKS = frozenset({"len", "list", "dict", "set", "tuple", "sorted", "sum", "max"
 """Functions that look into what they are given."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """Something that needs a manager's server when there is none: `at` is that something, `text`
     how it is written, `proxy` what it is asked of."""
 

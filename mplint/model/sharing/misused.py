@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.facts import describe
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 UNKNOWN, HELD, FREED = "unknown", "held", "freed"
 
 
-@dataclass(frozen=True, slots=True)
-class Misuse:
+class Misuse(Struct, frozen=True):
     """What is written, what it does in fact, and what to write instead. `other` is another place
     that matters, with what happens there."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.facts import describe
@@ -32,8 +33,7 @@ _LOOKS = frozenset({"isinstance", "hasattr", "getattr", "type", "issubclass", "c
 _ASKED_OF_SHARED = frozenset({"value", "raw", "get_lock", "get_obj", "get", "set"})
 
 
-@dataclass(frozen=True, slots=True)
-class Rebound:
+class Rebound(Struct, frozen=True):
     """An assignment to the name of a shared value, in `worker`: what it does, what to write
     instead, and where the value is made."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.channels.sequence import Sequence
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from mplint.model.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class Unset:
+class Unset(Struct, frozen=True):
     """A wait for an event that may never be set. `failure` is how those who should set it end
     before; `blocked` is the wait, join or start because of which the set `late` comes too late;
     where all are None, nobody sets it."""
@@ -58,8 +58,7 @@ class Unset:
         return "Start the process first, then wait for it."
 
 
-@dataclass(frozen=True, slots=True)
-class Pulse:
+class Pulse(Struct, frozen=True):
     """An event that is cleared as soon as it is set, though somebody waits for it: `wait` misses it
     unless it is there already."""
 

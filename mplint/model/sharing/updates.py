@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.facts import describe
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from mplint.model.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(Struct, frozen=True):
     """A statement that reads a shared value, and writes what it has made of it."""
 
     activation: Activation
@@ -37,8 +37,7 @@ class Update:
         return Site(self.activation.path, self.at)
 
 
-@dataclass(frozen=True, slots=True)
-class Unlocked:
+class Unlocked(Struct, frozen=True):
     """An update that several processes can do at the same time: those of `worker`, or those of
     `worker` and of another one, which does `other`."""
 

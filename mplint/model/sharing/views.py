@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.channels.sequence import comes_after, is_meant_to_fail
@@ -24,8 +25,7 @@ _ARRAY = "numpy.ndarray"
 """What looks into a block without keeping it."""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """A name for something that looks into a block. `how` is `alias` for the buffer itself, `pins`
     for what keeps the block from being closed, `array` for what does not even that."""
 
@@ -35,8 +35,7 @@ class View:
     block: Made
 
 
-@dataclass(frozen=True, slots=True)
-class Outlived:
+class Outlived(Struct, frozen=True):
     """A view and its block, which do not live equally long: `why` is `used` for a use after the
     block's end, `pinned` for a close that fails, `lost` for a block that goes with its function."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint import catalog
 from mplint.diagnostics import START_METHODS
@@ -38,8 +39,7 @@ if TYPE_CHECKING:
     from mplint.model.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class Mixed:
+class Mixed(Struct, frozen=True):
     """An object of the fork context that is given to processes of another one. `given` is the
     parameter that gets it; it goes wrong under `start_methods`."""
 

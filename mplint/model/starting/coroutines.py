@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.values import Activation, FunctionRef, Made, Named
@@ -21,8 +22,7 @@ MAX_HOPS = 2
 """Ordinary functions between a coroutine and the wait that it comes to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standstill:
+class Standstill(Struct, frozen=True):
     """A call in a coroutine during which its event loop does nothing else. `operation` is what
     waits: the call itself, or something in a function that it calls."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.diagnostics import START_METHODS
 from mplint.model import facts as f
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from mplint.model.starting.startup import Start
 
 
-@dataclass(frozen=True, slots=True)
-class LeftLocked:
+class LeftLocked(Struct, frozen=True):
     """A process that is forked (`fork`) while a `thread` that was started at `started` may hold a
     lock, which a worker of that process takes as well."""
 
@@ -38,8 +38,7 @@ class LeftLocked:
         return self.wanted.receiver.site
 
 
-@dataclass(frozen=True, slots=True)
-class Orphaned:
+class Orphaned(Struct, frozen=True):
     """A task that a worker gives to a thread pool whose threads are in the parent: it was `used`
     there before the `fork`."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint import catalog
 from mplint.diagnostics import START_METHODS
@@ -33,8 +34,7 @@ DEFAULT = ""
 SET_START_METHOD, GET_CONTEXT = "set_start_method", "get_context"
 
 
-@dataclass(frozen=True, slots=True)
-class Fixed:
+class Fixed(Struct, frozen=True):
     """What has fixed the start method before, where, and in words."""
 
     site: Site

@@ -4,10 +4,11 @@ child, so a process that is started there starts processes for ever."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.channels.waiting import can_leave
@@ -27,8 +28,7 @@ MAX_HOPS = 3
 ANYWHERE = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Struct, frozen=True):
     """Something that starts processes, where, and what it is in words."""
 
     activation: Activation
@@ -41,8 +41,7 @@ class Start:
         return Site(self.activation.path, self.at)
 
 
-@dataclass(frozen=True, slots=True)
-class Unguarded:
+class Unguarded(Struct, frozen=True):
     """A statement of a module that starts processes whenever the module is imported: `at` is the
     expression in it that leads to the start. `guard` is a misspelt guard around it, under which
     nothing runs at all."""

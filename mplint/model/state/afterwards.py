@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from mplint.diagnostics import START_METHODS
 from mplint.model import facts as f
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from mplint.model.starting.startup import Start
 
 
-@dataclass(frozen=True, slots=True)
-class Late:
+class Late(Struct, frozen=True):
     """A start of processes when the main module has ended. `by` says what comes to it, and
     `registered` where that is set up."""
 

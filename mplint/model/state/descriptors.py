@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from mplint import catalog
 from mplint.model import facts as f
@@ -38,8 +39,7 @@ _USES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ForkOnly:
+class ForkOnly(Struct, frozen=True):
     """A memory map that a worker uses at `use` by its name, or a number of an open file that it is
     given; `at` is where it is made, or given."""
 

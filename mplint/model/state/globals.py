@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 from mplint import catalog
 from mplint.model import facts as f
@@ -42,8 +43,7 @@ _ENOUGH = 2_000
 """Places that are looked at for one such answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """An expression or step in one activation of the function around."""
 
     activation: Activation
@@ -54,16 +54,14 @@ class Place:
         return Site(self.activation.path, self.at)
 
 
-@dataclass(frozen=True, slots=True)
-class Read(Place):
+class Read(Place, frozen=True):
     """A variable that is read, by `expression`; or an element or attribute of what it holds."""
 
     expression: f.Expr
     variable: Variable
 
 
-@dataclass(frozen=True, slots=True)
-class Write(Place):
+class Write(Place, frozen=True):
     """A variable that is set. `value` is what to, where that has an expression; `step` is the
     statement."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.flow import Flow, Gone, Machine, Raised
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from mplint.model.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class Deaf:
+class Deaf(Struct, frozen=True):
     """A process that does not end by `terminate()`: it has inherited a handler that was set at
     `handled` and that returns."""
 

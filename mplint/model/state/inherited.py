@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.facts import describe
@@ -35,8 +36,7 @@ SHARED_ROLES = frozenset({"queue", "connection", "lock", "event", "condition", "
 _NAMED_ROLES = SHARED_ROLES | {"proxy"}
 
 
-@dataclass(frozen=True, slots=True)
-class ByName:
+class ByName(Struct, frozen=True):
     """An object that a worker uses by the name of a variable, not as an argument: `read` is where.
     `elsewhere` is a use of it in another process; None where only processes of the worker use it.
     `anew` says that every child makes one of its own; else it finds no such name, or what the

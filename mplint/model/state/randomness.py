@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.catalog.settings import NUMPY_DRAWS
 from mplint.model import facts as f
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 _GENERATORS = frozenset({"random.Random", "numpy.random.default_rng", "numpy.random.RandomState"})
 
 
-@dataclass(frozen=True, slots=True)
-class SameNumbers:
+class SameNumbers(Struct, frozen=True):
     """A use of a generator, by several processes of a worker that all begin with one state of it.
     `made` is where it is made, for one of a module."""
 

@@ -8,9 +8,10 @@ forked has got so far as to open it, the child fails.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from mplint.catalog import python
 from mplint.model import facts as f
@@ -43,8 +44,7 @@ _QUICK = frozenset({"start", "alive", "look", "set"})
 _WAITING = frozenset({"sleep", "input"})
 
 
-@dataclass(frozen=True, slots=True)
-class Dropped:
+class Dropped(Struct, frozen=True):
     """An object that a process is given, and that nothing in the parent keeps until the child has
     it: after `last`, which starts the process, the parent has lost it. `how` says by what."""
 

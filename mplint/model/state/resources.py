@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.facts import describe
@@ -25,8 +26,7 @@ _WRITES = frozenset({"write", "writelines"})
 _CONNECTING = frozenset({"socket.create_connection", "socket.socket"})
 
 
-@dataclass(frozen=True, slots=True)
-class Inheritance:
+class Inheritance(Struct, frozen=True):
     """A file or socket that forked children use at `use`, all of them in one and the same state.
     `before` is a place where the parent has written to it and left that in its buffer."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.catalog.settings import SETTINGS, Setting
 from mplint.model import facts as f
@@ -24,8 +25,7 @@ _KEPT = frozenset({"sys", "os", "__main__"})
 _LEVELS = frozenset({"DEBUG", "INFO", "NOTSET"})
 
 
-@dataclass(frozen=True, slots=True)
-class Unset:
+class Unset(Struct, frozen=True):
     """A setting that the parent makes at `at`, for itself alone, and a worker uses. `what` names
     it, `effect` says what the worker does without it."""
 

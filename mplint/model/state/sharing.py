@@ -4,9 +4,10 @@ stays in one process."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.intrinsics import other_end
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from mplint.model.program import Program
 
 
-@dataclass(frozen=True, slots=True)
-class MadeInWorker:
+class MadeInWorker(Struct, frozen=True):
     """An object that a worker makes for itself. `elsewhere` is a use of it in another process,
     which has none or another one; where it is None, the worker only ever puts to it, or locks with
     it alone."""
@@ -37,8 +37,7 @@ class MadeInWorker:
     elsewhere: Operation | None
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadObject:
+class ThreadObject(Struct, frozen=True):
     """An object for threads that is given to a process (`at` is the argument), or is a global that
     several processes use: where, and what each of them does there."""
 

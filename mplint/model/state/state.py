@@ -4,10 +4,11 @@ objects, as the parent has set them before it starts a child that does not inher
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mplint import catalog
 from mplint.model import facts as f
@@ -36,8 +37,7 @@ _ADDING = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Unseen:
+class Unseen(Struct, frozen=True):
     """A read in a child of what only the parent has set, at `write`, before it started the child.
     `missing` says that an import leaves nothing there at all; `what` names it."""
 
