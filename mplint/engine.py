@@ -6,6 +6,7 @@ two files gives what checking each of them gives, in any order, from every front
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections import defaultdict
@@ -364,6 +365,7 @@ _surveys: Mapping[Root, Survey] = {}
 def _start_worker(overlay: Mapping[Path, bytes], surveys: Mapping[Root, Survey]) -> None:
     global _overlay, _surveys
     _overlay, _surveys = overlay, surveys
+    gc.disable()  # as in the process that started this one: an analysis sweeps when it has to
     # Ctrl-C is for the process that started this one to report; this one just ends
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 

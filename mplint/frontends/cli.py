@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import gc
 import importlib
 import os
 import sys
@@ -63,6 +64,9 @@ class Parser(argparse.ArgumentParser):
 
 def run() -> NoReturn:
     """The program: runs a command and ends the process with its exit status."""
+    # an analysis sweeps when it has to; by itself the collector would search all that is left of
+    # it, between its end and that of the process
+    gc.disable()
     status = main()
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):  # a full disk, which has been told

@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from mplint.cache import FOLDER
-from mplint.collector import paused
 from mplint.config import ConfigError, Configuration
 from mplint.diagnostics import Diagnostic
 from mplint.engine import Engine, Report
@@ -126,11 +125,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Checks, writes what was found, and returns the exit status. Raises ConfigError and
     RegistryError."""
-    with paused():
-        return _run(options)
-
-
-def _run(options: argparse.Namespace) -> int:
     started = time.monotonic()
     if options.statistics and options.output_format not in ("full", "concise"):
         raise ConfigError(f"--statistics is text; it has no format {options.output_format!r}")

@@ -95,6 +95,7 @@ class Globals:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._stored: dict[f.Scope, set[int]] = {}
+        self._assignments: dict[f.Step, list[tuple[f.Expr, f.Expr | None]]] = {}
         self._above: dict[Place, dict[Activation, set[int]]] = {}
 
     # Who sets and reads -------------------------------------------------------------------------
@@ -118,7 +119,7 @@ class Globals:
         found: dict[Variable, list[Write]] = defaultdict(list)
         for activation in self._in_order:
             for step in f.steps(activation.scope.body):
-                for target, value in assigned(step):
+                for target, value in self._assigned(step):
                     for variable in self.variables(target, activation):
                         found[variable].append(Write(activation, target.at, value, step))
                 if isinstance(step, f.Define):
@@ -135,7 +136,7 @@ class Globals:
         program = self.program
         for activation in self._in_order:
             for step in f.steps(activation.scope.body):
-                for target, value in assigned(step):
+                for target, value in self._assigned(step):
                     for owner in self._changed_by(target, activation):
                         found[owner].append(Write(activation, target.at, value, step))
             outline = program.outline(activation)
@@ -177,8 +178,16 @@ class Globals:
         """The numbers of the names that are assigned, not read."""
         known = self._stored.get(scope)
         if known is None:
-            known = {target.at for step in f.steps(scope.body) for target, _ in assigned(step)}
+            known = {
+                target.at for step in f.steps(scope.body) for target, _ in self._assigned(step)
+            }
             self._stored[scope] = known
+        return known
+
+    def _assigned(self, step: f.Step) -> list[tuple[f.Expr, f.Expr | None]]:
+        known = self._assignments.get(step)
+        if known is None:
+            known = self._assignments[step] = list(assigned(step))
         return known
 
     def variables(self, expression: f.Expr, activation: Activation) -> Iterator[Variable]:
