@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import ast
 import io
+import math
 import re
 import sysconfig
+import time
 import tokenize
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from mplint import catalog
-from mplint.model import gate
 from mplint.model.gate import is_gated, mentions, uses
+from mplint.model.names import without_text
 from mplint.model.project import Project, Root
+from mplint.model.quiet import is_loud
 from mplint.source import Files
 
 HERE = Path(__file__).parents[1]
@@ -120,6 +123,68 @@ def test_who_imports_a_user_and_names_a_library_is_one(tmp_path: Path) -> None:
     assert {path.name for path in found} == {"wrapper.py", "count.py", "__init__.py"}
 
 
+# On what nobody writes ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda n: "from" + " " * n + "x",
+        lambda n: "from ." + " " * n + "x",
+        lambda n: "from " + "." * n + "x",
+        lambda n: "from " + "a." * n + " x",
+        lambda n: "from a import b" + " " * n + "x",
+        lambda n: "import " + "a" * n + " b",
+        lambda n: "import " + "a " * n + "b",
+        lambda n: "import a" + " " * n + "as",
+        lambda n: "from a import (\n" * n,
+        lambda n: "# ;from a import (\n" * n,
+        lambda n: "from a import (" + "#\n" * n,
+        lambda n: "'" * n,
+        lambda n: '"' * n,
+        lambda n: "'\\" * n,
+        lambda n: '"\\' * n,
+        lambda n: "'\n" * n,
+        lambda n: "'''\\" * n,
+        lambda n: '""" ' * n + '"',
+        lambda n: "f'" * n,
+        lambda n: "mp" + ".a" * n,
+        lambda n: "mp" + " . a" * n,
+        lambda n: "mp" + ".mp" * n,
+        lambda n: "mp.cpu_count()\n" * n,
+        lambda n: "mp" + " " * n + "\n",
+        lambda n: ". " * n + "mp",
+        lambda n: "mp.cpu_count" + ".a" * n,
+        lambda n: "class it(" * n,
+        lambda n: "class it(\n" * n,
+        lambda n: "class it(" + "[" * n + ")",
+        lambda n: "class it(" + "a," * n + "): pass",
+        lambda n: "def it():\n    a\n" * n,
+        lambda n: "def it():\n " + " . a" * n,
+        lambda n: "def it():\n " + "a" * n,
+        lambda n: "def it():\n " + ")" * n + " " * n,
+        lambda n: "def it():\n a" + ".a()" * n,
+        lambda n: "def it():\n" + " a.a()\n" * n + "a = 1\n",
+    ],
+)
+def test_work_grows_with_the_size_of_a_file(make: Callable[[int], str]) -> None:
+    """And not with its square: nothing limits what a look at the bytes may cost. Ten times as much
+    text takes ten times as long, or else a hundred times and more."""
+
+    def seconds(count: int) -> float:
+        data = f"import multiprocessing as mp\n{make(count)}".encode()
+        began = time.process_time()
+        uses(data)
+        is_loud(without_text(data), "it")
+        return time.process_time() - began
+
+    before = math.inf
+    for count in (300, 3_000, 30_000):
+        taken = min(seconds(count) for _ in range(3))
+        assert taken < 30 * max(before, 0.005)
+        before = taken
+
+
 # Against Python's own parsers ---------------------------------------------------------------------
 
 
@@ -192,7 +257,7 @@ def test_what_is_left_of_a_file_is_its_code() -> None:
                     names.append(token.string)
         except (SyntaxError, tokenize.TokenError):
             continue
-        code = gate.without_text(data).decode("utf-8", "replace")
+        code = without_text(data).decode("utf-8", "replace")
         left = re.findall(r"(?<!\w)[^\W\d]\w*", code)
         # strings with code in them are one token in some versions, and left as they are
         if "f'" not in code and 'f"' not in code:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mplint.model.link import link
-from mplint.model.names import Modules, scan_imports
+from mplint.model.names import Modules, scan_imports, without_text
 from mplint.model.program import Program
 from mplint.model.project import Project, Root, find_root
 from mplint.source import Files
@@ -135,11 +135,12 @@ def test_the_name_of_a_module(tmp_path: Path, path: str, module: str) -> None:
         ("if x:\n    import a", ["a:None:0:a"]),
         ("import_a = 1\nprint('import a')", []),
         ("# import a", []),
+        ('"""As in\n\n    import a\n"""', []),
         ("def f(): pass\n\tfrom .a import b", ["a:b:1:b"]),
     ],
 )
 def test_imports_by_bytes(source: str, found: list[str]) -> None:
-    imports = scan_imports(source.encode())
+    imports = scan_imports(without_text(source.encode()))
     assert [f"{i.module}:{i.name}:{i.level}:{i.bound}" for i in imports] == found
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from small import Small
 
-from mplint.model.gate import without_text
+from mplint.model.names import without_text
 from mplint.model.quiet import is_loud
 
 MAIN = """
@@ -99,17 +99,47 @@ def test_not_known(tmp_path: Path, source: str) -> None:
 
 
 @pytest.mark.parametrize("source", HARMLESS.values(), ids=HARMLESS)
-def test_no_harmless_functionis_loud_by_its_bytes(source: str) -> None:
+def test_no_harmless_function_is_loud_by_its_bytes(source: str) -> None:
     assert not is_loud(without_text(source.encode()), "it")
 
 
-@pytest.mark.parametrize(
-    "name", ["raises", "asserts", "unknown call", "generator", "coroutine", "other class"]
-)
-def test_whatis_loud_by_its_bytes(name: str) -> None:
+LOUD = {
+    **{name: NOT_KNOWN[name] for name in ("raises", "asserts", "unknown call", "generator")},
+    "coroutine": NOT_KNOWN["coroutine"],
+    "another base": "class it(dict): pass\n",
+    "another base beside": "class it(object, dict): pass\n",
+    "a base of a module": "import other\nclass it(other.Base): pass\n",
+    "a base that is made": "class it(make(object)): pass\n",
+    "metaclass": NOT_KNOWN["metaclass"],
+    "call of an attribute": "def it(x):\n    x.names\n    x.y . run ()\n",
+    "of an element": "xs = []\ndef it():\n    xs[0].run()\n",
+    "over several lines": "def it(\n    x,\n):\n    x.run()\n",
+}
+
+
+@pytest.mark.parametrize("source", LOUD.values(), ids=LOUD)
+def test_what_is_loud_by_its_bytes(source: str) -> None:
     """No syntax tree is made of these."""
-    source = {**NOT_KNOWN, "other class": "class it(dict):\n    pass\n"}[name]
     assert is_loud(without_text(source.encode()), "it")
+
+
+QUIET_BYTES = {
+    "no call": "def it(x):\n    return x.run, (x.y)\n",
+    "of what the module binds": "class Log: pass\ndef write(): pass\nx = 1\n"
+    "def it():\n    x.run()\n    Log.run()\n    write.run()\n",
+    "of what it imports": "import a.b, c as d\ndef it():\n    a.run()\n    d.run()\n",
+    "of what is called": "def it():\n    super().run()\n",
+    "raised elsewhere": "def it():\n    pass\ndef other(x):\n    raise x.run()\n",
+    "caught": "def it(x):\n    try: x.run()\n    except Exception: pass\n",
+    "a base for types": "from typing import Generic as G, TypeVar\nT = TypeVar('T')\n"
+    "class it(G[T], object): pass\n",
+    "nothing": "",
+}
+
+
+@pytest.mark.parametrize("source", QUIET_BYTES.values(), ids=QUIET_BYTES)
+def test_what_the_bytes_do_not_show(source: str) -> None:
+    assert not is_loud(without_text(source.encode()), "it")
 
 
 def test_own_name(tmp_path: Path) -> None:

@@ -8,17 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from mplint import catalog
-from mplint.model.names import IMPORT, scan_imports
-
-_NOISE = re.compile(
-    rb"#[^\n]*|(?:\b(?P<prefix>[A-Za-z]{1,2}))?"
-    rb"(?:'''[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*(?:'''|\Z)"
-    rb"|\"\"\"[^\"\\]*(?:(?:\\.|\"(?!\"\"))[^\"\\]*)*(?:\"\"\"|\Z)"
-    rb"|'[^'\\\n]*(?:\\.[^'\\\n]*)*(?:'|(?=\n)|\Z)"
-    rb"|\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*(?:\"|(?=\n)|\Z))",
-    re.DOTALL,
-)
-"""A comment or a string, be it without an end: to look for one from every quote takes for ever."""
+from mplint.model.names import IMPORT, scan_imports, without_text
 
 _CHAIN = rb"\b(?P<name>%s)\b(?P<rest>(?:[ \t]*\.[ \t]*\w+)*)"
 _ROOTS = frozenset(name for lib in catalog.LIBRARIES for name in lib.root.split(".")[:1]) - {
@@ -48,11 +38,6 @@ def uses(data: bytes) -> bool | None:
     if not catalog.GATE.search(code):
         return None
     return any(not catalog.is_passive(name) for name in _names(code))
-
-
-def without_text(data: bytes) -> bytes:
-    """A file without its comments and strings, but for strings with code in them."""
-    return _NOISE.sub(_blank, data)
 
 
 def _names(code: bytes) -> Iterator[str]:
@@ -86,11 +71,3 @@ def _is_attribute(match: re.Match[bytes]) -> bool:
 
 def _rest(match: re.Match[bytes]) -> str:
     return b"".join(match["rest"].split()).decode()
-
-
-def _blank(match: re.Match[bytes]) -> bytes:
-    """What is put in place of a comment or a string."""
-    prefix = match["prefix"]
-    if prefix is not None and set(prefix.lower()) & set(b"ft"):
-        return match[0]
-    return b"" if match[0].startswith(b"#") else b" 0 "

@@ -13,8 +13,7 @@ from mplint.depth import on_deep_stack
 from mplint.diagnostics import Place
 from mplint.model import extract
 from mplint.model import facts as f
-from mplint.model.gate import without_text
-from mplint.model.names import Import, Modules, bases, scan_imports
+from mplint.model.names import Import, Modules, bases, scan_imports, without_text
 from mplint.model.scripts import Scripts, Survey
 from mplint.model.solve import Imported
 from mplint.model.values import Site
@@ -186,10 +185,7 @@ class ProjectLoader:
 
     def _import_table(self, path: Path) -> dict[str, Import]:
         if path not in self._imports:
-            try:
-                found = scan_imports(self.files.read(path))
-            except Unreadable:
-                found = []
+            found = scan_imports(self.code(path) or b"")
             self._imports[path] = {item.bound: item for item in found if item.name != "*"}
             self._stars[path] = [item for item in found if item.name == "*"]
         return self._imports[path]
@@ -204,22 +200,17 @@ class ProjectLoader:
     def _finds_binding(self, path: Path, name: str) -> bool:
         if name in self._import_table(path):
             return True
-        try:
-            data = self.files.read(path)
-        except Unreadable:
-            return False
-        return _defines(data, name) or any(
+        return self._defines(path, name) or any(
             (target := self.modules.find(path, star.module, star.level)) is not None
             and target != path
-            and _defines(self._bytes(target), name)
+            and self._defines(target, name)
             for star in self._stars[path]
         )
 
-    def _bytes(self, path: Path) -> bytes:
-        try:
-            return self.files.read(path)
-        except Unreadable:
-            return b""
+    def _defines(self, path: Path, name: str) -> bool:
+        word = re.escape(name.encode())
+        pattern = rb"^[ \t]*(?:(?:(?:async[ \t]+)?def|class)[ \t]+%s\b|%s\b[^\n=]*=)" % (word, word)
+        return re.search(pattern, self.code(path) or b"", re.MULTILINE) is not None
 
 
 def _lowered(source: Source) -> extract.Lowered:
@@ -251,9 +242,3 @@ def _give_back() -> None:
     trim = _trim()
     if trim is not None:
         trim(0)
-
-
-def _defines(data: bytes, name: str) -> bool:
-    word = re.escape(name.encode())
-    pattern = rb"^[ \t]*(?:async[ \t]+def|def|class)[ \t]+%s\b|^[ \t]*%s\b[^\n=]*=" % (word, word)
-    return re.search(pattern, data, re.MULTILINE) is not None

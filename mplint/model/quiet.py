@@ -88,7 +88,9 @@ class Quiet:
 
 
 _RAISING = re.compile(rb"\b(?:raise|assert|yield|await)\b")
-_METHOD = re.compile(rb"(?<![\w)\].])(?P<root>[\w)\]]+)\s*(?P<rest>(?:\.\s*\w+\s*)+)\(")
+_ATTRIBUTE = re.compile(
+    rb"(?<![\w)\].])(?P<root>[\w)\]]+)(?P<rest>(?:\s*\.\s*\w+)+)\s*(?P<call>\(?)"
+)
 
 
 def is_loud(code: bytes, name: str) -> bool:
@@ -107,13 +109,13 @@ def is_loud(code: bytes, name: str) -> bool:
         return False
     if _RAISING.search(body):
         return True
-    bound = {item.bound.encode() for item in scan_imports(code)}
-    for match in _METHOD.finditer(body):
+    known = {item.bound.encode() for item in scan_imports(code)}
+    known.update(re.findall(rb"^(?:def[ \t]+|class[ \t]+)?(\w+)", code, re.M))
+    for match in _ATTRIBUTE.finditer(body):
         root, method = match["root"], match["rest"].rpartition(b".")[2].strip().decode()
-        if method in python.QUIET_METHODS or root in bound or root.endswith(b")"):
-            continue
-        if not re.search(rb"^(?:def[ \t]+|class[ \t]+)?%s\b" % re.escape(root), code, re.M):
-            return True
+        if match["call"] and root not in known and not root.endswith(b")"):
+            if method not in python.QUIET_METHODS:
+                return True
     return False
 
 
