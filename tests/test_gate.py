@@ -85,6 +85,13 @@ def test_files_that_do_something(text: str) -> None:
         "def run(use_multiprocessing):\n    use_multiprocessing.Pool()",
         "from .logs import get_multiprocessing_logger\nget_multiprocessing_logger()",
         "import _multiprocessing\n_multiprocessing.SemLock",
+        "import multiprocessing as mp\nmp . cpu_count()",
+        "import concurrent.futures.process as p\nexcept_(p.BrokenProcessPool, p.__name__)",
+        "from torch.multiprocessing.pool import ThreadPool\nThreadPool()",
+        "import concurrent.futures\nconcurrent.futures.Future()",
+        "import torch\nfrom multiprocessing import cpu_count\ntorch.zeros(cpu_count())",
+        "import multiprocessing\nfrom . import concurrent_futures\nconcurrent_futures.Pool()",
+        "from joblib import cpu_count\nfrom . import joblib_helpers\njoblib_helpers.run()",
     ],
 )
 def test_files_that_do_nothing(text: str) -> None:

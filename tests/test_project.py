@@ -144,6 +144,52 @@ def test_imports_by_bytes(source: str, found: list[str]) -> None:
     assert [f"{i.module}:{i.name}:{i.level}:{i.bound}" for i in imports] == found
 
 
+# Classes ------------------------------------------------------------------------------------------
+
+GATED = "import multiprocessing as mp\n\nclass Worker(mp.Process): pass\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "extends"),
+    [
+        ("from gated import Worker\nclass It(Worker): pass\n", True),
+        ("from gated import Worker as Base\nclass It(object, Base, key=1): pass\n", True),
+        ("import gated\nclass It(gated.Worker): pass\n", True),
+        ("from plain import Worker\nclass It(Worker): pass\n", False),
+        ("from nowhere import Worker\nclass It(Worker): pass\n", False),
+        ("import nowhere\nclass It(nowhere.Worker): pass\n", False),
+        ("from gated import Worker\nclass Other(Worker): pass\n", False),
+        ("from gated import Worker\nclass It: pass\n", False),
+        ("from gated import Worker\nclass Base(Worker): pass\nclass It(Base): pass\n", True),
+        ("from middle import Middle\nclass It(Middle): pass\n", True),
+        ("from middle import Other\nclass It(Other): pass\n", False),
+        ("from middle import Far\nclass It(Far): pass\n", True),
+        ("import middle\nclass It(middle.Middle): pass\n", False),  # what a module has is not asked
+        ("class It(It): pass\n", False),
+        ("class It(Base): pass\nclass Base(It): pass\n", False),
+        ("class It(int): pass\n", False),
+        ("", False),
+    ],
+)
+def test_classes_that_build_on_those_of_gated_files(
+    tmp_path: Path, source: str, extends: bool
+) -> None:
+    middle = "from gated import Worker\nclass Middle(Worker): pass\nclass Other: pass\n"
+    files(
+        tmp_path,
+        {
+            "gated.py": GATED,
+            "plain.py": "class Worker: pass\n",
+            "far.py": middle,
+            "middle.py": f"{middle}from far import Middle as Far\n",
+            "it.py": source,
+        },
+    )
+    loader = project(tmp_path).loader
+    assert loader.extends_gated(tmp_path / "it.py", "It") is extends
+    assert not loader.extends_gated(tmp_path / "missing.py", "It")
+
+
 # Programs -----------------------------------------------------------------------------------------
 
 

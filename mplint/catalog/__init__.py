@@ -143,7 +143,7 @@ def is_passive(path: str) -> bool:
     """Whether a dotted name is one that starts nothing and shares nothing, or of such a module."""
     if path.rpartition(".")[2].startswith("__"):
         return True  # as in `billiard.__version__`
-    pieces = path.split(".", passive.DEPTH)
+    pieces = path.split(".")
     return any(".".join(pieces[:end]) in passive.NAMES for end in range(1, passive.DEPTH + 1))
 
 
