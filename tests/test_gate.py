@@ -89,6 +89,7 @@ def test_files_that_do_something(text: str) -> None:
         "import concurrent.futures.process as p\nexcept_(p.BrokenProcessPool, p.__name__)",
         "from torch.multiprocessing.pool import ThreadPool\nThreadPool()",
         "import concurrent.futures\nconcurrent.futures.Future()",
+        "from concurrent import futures as concurrent\nconcurrent.wait(x)",
         "import torch\nfrom multiprocessing import cpu_count\ntorch.zeros(cpu_count())",
         "import multiprocessing\nfrom . import concurrent_futures\nconcurrent_futures.Pool()",
         "from joblib import cpu_count\nfrom . import joblib_helpers\njoblib_helpers.run()",

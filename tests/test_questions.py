@@ -499,6 +499,14 @@ CONSUMER = """
 """
 
 
+HANDLED = """
+    while True:
+        try:
+            toolbox.run(jobs.get())
+        except Exception:
+"""
+
+
 @pytest.mark.parametrize(
     ("body", "error"),
     [
@@ -520,6 +528,13 @@ CONSUMER = """
         ("while True:\n    job = jobs.get()\n    if job is None:\n        break", None),
         ("while True:\n    if jobs.get() == 7:\n        raise KeyError(7)", "`KeyError`"),
         ("while True:\n    if jobs.get() == 7:\n        raise KeyboardInterrupt", None),
+        # what handles the error may raise it again, or another one, but may not fail by itself
+        (f"{HANDLED}            raise", "an error"),
+        (f"{HANDLED}            toolbox.log()\n            raise", "an error"),
+        (f"{HANDLED}            raise OSError(1)", "`OSError`"),
+        (f"{HANDLED}            toolbox.log()", None),
+        (f"{HANDLED}            assert toolbox.log()", "`AssertionError`"),
+        (f"{HANDLED}            return toolbox.log()", "x"),
     ],
 )
 def test_early_end(tmp_path: Path, body: str, error: str | None) -> None:

@@ -11,6 +11,7 @@ from small import put_into, small
 PROGRAM = """
     import asyncio
     import time
+    from unittest import mock
 
     jobs, few, stop = mp.Queue(), mp.Queue(3), mp.Event()
     flag, table = mp.Value("i", 0), mp.Array("i", 3)
@@ -22,6 +23,12 @@ PROGRAM = """
     def stopped():
         done = stop.is_set()
         return done
+
+    def has_stopped():
+        return stopped()
+
+    def again(items):
+        again(items)
 
     def rest():
         time.sleep(1)
@@ -49,6 +56,8 @@ PROGRAM = """
         ("while jobs.full():  # here\n    pass", "jobs.full()"),
         ("while not stop.is_set():  # here\n    pass", "stop.is_set()"),
         ("while not stopped():  # here\n    pass", "stop.is_set()"),
+        ("while not has_stopped():  # here\n    pass", "stop.is_set()"),
+        ("while items:  # here\n    again(items)", None),
         ("while not reader.poll():  # here\n    pass", "reader.poll()"),
         ("while not reader.poll(0):  # here\n    pass", "reader.poll()"),
         ("while process.is_alive():  # here\n    pass", "process.is_alive()"),
@@ -161,6 +170,15 @@ PROGRAM = """
         ("one = jobs if items else few\nwhile one.empty():  # here\n    pass", "one.empty()"),
         ("one = jobs if items else lines\nwhile one.empty():  # here\n    pass", None),
         ("one = jobs if items else pool\nwhile one.empty():  # here\n    pass", None),
+        (
+            "one = jobs if items else mp.Manager().Queue()\nwhile one.empty():  # here\n    pass",
+            "one.empty()",
+        ),
+        (
+            "mock.patch('multiprocessing.Queue')\none = jobs if items else few\n"
+            "while one.empty():  # here\n    pass",
+            None,
+        ),
     ],
 )
 def test_a_loop_that_never_pauses(tmp_path: Path, body: str, asks: str | None) -> None:

@@ -369,7 +369,7 @@ class Program(Questions):
         }
 
     def activations_at(self, site: Site) -> list[Activation]:
-        """The activations of the function that a site stands in."""
+        """The activations of the function that an expression stands in; none for a step."""
         scope = self._scopes.get(site.path, {}).get(site.at)
         return self.activations(scope) if scope is not None else []
 

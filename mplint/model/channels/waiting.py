@@ -100,16 +100,11 @@ class _Dying(Machine[str]):
         return self.operate(state, operation)
 
     def fail(self, state: str, error: Error, at: Site) -> str:
-        if state == "failed" and not self._is_raise(at):
-            return "twice"
+        if state == "failed" and self.program.activations_at(at):
+            return "twice"  # in an expression: a `raise` or an `assert` is a statement
         if state == "working" and not (isinstance(error, str) and error in _EXPECTED):
             return "failed"
         return state
-
-    def _is_raise(self, at: Site) -> bool:
-        for activation in self.program.activations_at(at):
-            return isinstance(self.program.outline(activation).steps.get(at.at), f.Leave)
-        return True  # a bare `raise` has no expression to know its function by
 
     def repeated(self, state: str) -> Iterable[str]:
         return ("idle",)
