@@ -30,6 +30,7 @@ BIG = "lines.put('x' * 100_000)  # here"
         ("for n in it: lines.put(n)  # here", False),
         (f"lines.put(1)\n{BIG}", True),
         (f"lines.put('x' * 100_000)\n{BIG}", False),  # the first one is told
+        (f"(lines if it else mp.Queue()).put('x' * 100_000)\n{BIG}", True),
         (f"{BIG}\nlines.cancel_join_thread()", False),
         (f"{BIG}\nlines.get()", False),
         (f"{BIG}\nmp.Process(target=read, args=(lines,)).start()", False),

@@ -708,6 +708,27 @@ def test_output_loses_nothing_that_is_written_meanwhile(
     output.close()
 
 
+def test_output_that_is_cut_off_has_its_last_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no room is given back, its end is read again when it has grown meanwhile."""
+    output = Output(tmp_path / "text")
+    read, words = output._read, [b"last words"]
+
+    def read_before_it_writes(begin: int, count: int) -> bytes:
+        seen = read(begin, count)
+        if begin and words:
+            os.write(output.descriptor, words.pop())
+        return seen
+
+    os.write(output.descriptor, b"x" * (2 * LARGE))
+    monkeypatch.setattr("mplint.prove.output.free", lambda *_: False)
+    monkeypatch.setattr(output, "_read", read_before_it_writes)
+    output.bound()
+    assert output.text().endswith("xlast words")
+    output.close()
+
+
 def test_words_for_outcomes() -> None:
     outcome = AnyOf((Hangs("get"), Raises("OSError", "text"), Differs(), Leaks("file"), Quiet()))
     assert judge.in_words(outcome) == (
