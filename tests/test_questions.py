@@ -642,6 +642,31 @@ def test_the_first_of_several_waits(tmp_path: Path, body: str, later: int | None
     assert (len(found[1]) if found is not None else None) == later
 
 
+def test_the_first_wait_of_each_function(tmp_path: Path) -> None:
+    source = """
+        def work(results):
+            results.put(toolbox.run())
+
+        def one(results):
+            results.get()  # one
+
+        def two(results):
+            results.get()  # two
+            results.get()
+
+        def main():
+            results = mp.Queue()
+            mp.Process(target=work, args=(results,)).start()
+            one(results)
+            two(results)
+
+        main()
+    """
+    program = small(tmp_path, source)
+    found = [program.program.waiting.first_starved(program.operation(m)) for m in ("one", "two")]
+    assert [len(each[1]) if each is not None else None for each in found] == [0, 1]
+
+
 TOLD = """
     import time
 
