@@ -10,7 +10,7 @@ from small import Small, small
 
 from mplint.config import Configuration, Settings
 from mplint.engine import Engine
-from mplint.model import load, project
+from mplint.model import link, load, project
 from mplint.registry import load as registry
 
 START = "    p = mp.Process(target=work)\n    p.start()\n"
@@ -132,6 +132,26 @@ def test_trees_that_are_made_again_say_the_same(
     assert len(kept) >= 8
     monkeypatch.setattr(load, "MAX_TREES", 0)
     assert found() == kept
+
+
+def test_large_programs_are_solved_in_the_room_of_their_first_round(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which is made again where the second one does not come to an end."""
+    file = tmp_path / "main.py"
+    file.write_text(
+        "import multiprocessing\n\ndef make():\n    return multiprocessing.Queue()\n\n"
+        "one, two = make(), make()\none.put(1)\ntwo.get()\n"
+    )
+    for growth, codes in ((link.MAX_GROWTH, ["MPL103"]), (0, [])):
+        monkeypatch.setattr(link, "MAX_GROWTH", growth)
+        for large in (False, True):
+            swept: list[None] = []
+            monkeypatch.setattr(link, "sweep_is_due", lambda large=large: large)
+            monkeypatch.setattr(link, "sweep", lambda swept=swept: swept.append(None))
+            engine = Engine(registry(), Configuration(Settings(select=("ALL",)), isolated=True))
+            assert [d.code for d in engine.check({file: "main.py"}).diagnostics] == codes
+            assert len(swept) == (0 if not large else 1 if growth else 2)
 
 
 def test_what_a_check_has_read_is_freed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
