@@ -16,6 +16,10 @@ PROGRAM = """
         results.put(toolbox.result())
         end.send(1)
 
+    def until(results):
+        while results.empty():
+            pass
+
     def main(flag, other):
         results, (end, far) = mp.Queue(), mp.Pipe()
         process = mp.Process(target=work, args=(results, far))
@@ -72,7 +76,17 @@ PROGRAM = """
             None,
             False,
         ),
+        # what may take it is not called
+        (
+            "while results.empty():\n    pass\ndef inner():\n    results.get()\n"
+            "results.get()  # wait",
+            "results.empty()",
+            False,
+        ),
         # something else is asked, or may be
+        ("while flag(results.empty()):\n    pass\nresults.get()  # wait", None, False),
+        ("while results.full():\n    pass\nresults.get()  # wait", None, False),
+        ("results.get()  # wait\nuntil(results)", None, False),
         ("while other.empty():\n    pass\nresults.get()  # wait", None, False),
         (
             "one = results if flag else other\nwhile one.empty():\n    pass\nresults.get()  # wait",

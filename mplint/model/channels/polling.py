@@ -82,7 +82,7 @@ class Polling:
 
 def _loop_of(program: Program, question: Operation) -> f.While | None:
     """The loop whose whole test a question is, and that goes on while there is nothing."""
-    if question.does not in ("look", "poll") or question.name not in UNTIL:
+    if question.name not in UNTIL:
         return None
     step = program.outline(question.activation).step_of(question.at)
     if not isinstance(step, f.While):
