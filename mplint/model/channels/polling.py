@@ -98,9 +98,6 @@ def _is_before(program: Program, loop: f.While, wait: Operation) -> bool:
     """Whether nobody gets to a wait but through a loop."""
     outline = program.outline(wait.activation)
     block = outline.block_of(loop.at)
-    step = outline.step_of(wait.at)
-    around = [frame.node.at for frame in outline.around(wait.at)]
-    around += [step.at] if step is not None else []
     return loop.at < wait.at and any(
-        at in outline.steps and outline.block_of(at) == block for at in around
+        outline.block_of(frame.node.at) == block for frame in outline.around(wait.at)
     )
