@@ -32,6 +32,7 @@ MAIN = """
         ("if not other.empty():\n    queue.get()  # wait", False),
         ("if not queue.empty():\n    other.get()  # wait", False),
         ("if flag:\n    queue.empty()\n    queue.get()  # wait", False),
+        ("near, far = mp.Pipe()\nif near.poll(1):\n    near.recv()  # wait", True),
         ("while not queue.empty():\n    queue.get()  # wait", True),
         ("while not queue.empty():\n    pass\nelse:\n    queue.get()  # wait", False),
         ("while flag:\n    if queue.empty():\n        continue\n    queue.get()  # wait", True),
@@ -40,6 +41,7 @@ MAIN = """
         ("print(queue.get() if not queue.empty() else 0)  # wait", True),
         ("print(0 if queue.empty() else queue.get())  # wait", True),
         ("print(queue.empty() or queue.get())  # wait", True),
+        ("print(queue.empty() or queue.get() or queue.empty())  # wait", True),
         ("for _ in range(queue.qsize()):\n    queue.get()  # wait", False),
     ],
 )
@@ -69,6 +71,13 @@ CALLED = """
 def test_a_wait_is_guarded_by_all_callers(tmp_path: Path, more: str, guarded: bool) -> None:
     program = small(tmp_path, CALLED.replace("MORE", more))
     assert program.program.waiting.is_guarded(program.operation("wait")) is guarded
+
+
+def test_a_look_before_a_start_is_none_of_the_process(tmp_path: Path) -> None:
+    start = "mp.Process(target=take, args=(queue,)).start()"
+    called = CALLED.replace("MORE", "pass").replace("        take(queue)", f"        {start}")
+    program = small(tmp_path, called)
+    assert not program.program.waiting.is_guarded(program.operation("wait"))
 
 
 def test_a_look_at_one_queue_is_none_at_another(tmp_path: Path) -> None:
