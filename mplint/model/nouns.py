@@ -341,8 +341,7 @@ class Worker:
 
     def operations(self, *verbs: str) -> list[Operation]:
         """What is done to the process objects or the pool: start, join, kill …"""
-        found = self.program.on.get(self.holder, ())
-        return [operation for operation in found if operation.does in verbs]
+        return self.program.done_to(self.holder, *verbs)
 
 
 class Channel:
@@ -367,11 +366,11 @@ class Channel:
 
     @cached_property
     def puts(self) -> list[Operation]:
-        return [o for o in self.program.on.get(self.entrance, ()) if o.does == "put"]
+        return self.program.done_to(self.entrance, "put")
 
     @cached_property
     def gets(self) -> list[Operation]:
-        return [o for o in self.program.on.get(self.exit, ()) if o.does == "get"]
+        return self.program.done_to(self.exit, "get")
 
     @cached_property
     def is_closed_world(self) -> bool:

@@ -95,10 +95,17 @@ class Outline:
 
     def defined_at(self, inner: f.Scope) -> int:
         """The number of the `def` or `class` of a scope that stands directly in this one."""
+        defined = self.definitions.get(inner.index)
+        return inner.at if defined is None else defined.at
+
+    @cached_property
+    def definitions(self) -> dict[int, f.Define]:
+        """The `def` or `class` of each scope that stands directly in this one."""
+        found: dict[int, f.Define] = {}
         for step in self.steps.values():
-            if isinstance(step, f.Define) and step.scope == inner.index:
-                return step.at
-        return inner.at
+            if isinstance(step, f.Define):
+                found.setdefault(step.scope, step)
+        return found
 
     @cached_property
     def bindings(self) -> dict[str, list[Binding]]:
@@ -139,6 +146,24 @@ class Outline:
             if isinstance(step, f.Bind) and isinstance(step.value, f.Call):
                 for target in step.targets:
                     found[f.describe(target)].add(step.value.at)
+        return found
+
+    @cached_property
+    def turns(self) -> dict[str, list[f.For]]:
+        """The loops that give each variable its values, one by one."""
+        found: dict[str, list[f.For]] = defaultdict(list)
+        for step in self.steps.values():
+            if isinstance(step, f.For) and isinstance(step.target, f.Name):
+                found[step.target.id].append(step)
+        return found
+
+    @cached_property
+    def names(self) -> dict[str, list[f.Name]]:
+        """Where each variable is read or assigned."""
+        found: dict[str, list[f.Name]] = defaultdict(list)
+        for expression in self.expressions.values():
+            if isinstance(expression, f.Name):
+                found[expression.id].append(expression)
         return found
 
     @cached_property

@@ -82,6 +82,7 @@ class Program(Questions):
         self._outlines: dict[f.Scope, Outline] = {}
         self._recursive: dict[Activation, bool] = {}
         self._values: dict[tuple[int, Activation], tuple[f.Expr, Values]] = {}
+        self._done_to: dict[tuple[Value, tuple[str, ...]], list[Operation]] = {}
         self._index()
 
     def _index(self) -> None:
@@ -113,6 +114,23 @@ class Program(Questions):
             worker.edges.append(edge)
             if worker not in self.launches_at[place]:
                 self.launches_at[place].append(worker)
+
+    def done_to(self, value: Value, *verbs: str) -> list[Operation]:
+        """What of some kinds is done to an object."""
+        key = (value, verbs)
+        found = self._done_to.get(key)
+        if found is None:
+            found = [o for o in self.on.get(value, ()) if o.does in verbs]
+            self._done_to[key] = found
+        return found
+
+    @cached_property
+    def done_in(self) -> dict[Activation, list[Operation]]:
+        """By function, what it does to followed objects."""
+        found: dict[Activation, list[Operation]] = defaultdict(list)
+        for operation in self.operations:
+            found[operation.activation].append(operation)
+        return found
 
     @cached_property
     def verbs(self) -> dict[Value, set[str]]:

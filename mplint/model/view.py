@@ -87,6 +87,8 @@ class View:
         self._operated = program.operated.get(path, _NOWHERE)
         self._launched = program.launched.get(path, _NOWHERE)
         self._made = program.making.get(path, _NOWHERE)
+        self._runs: dict[int, list[Worker]] | None = None
+        self._classes: dict[int, list[Worker]] | None = None
         # all rules ask this of the same nodes
         self._handovers: dict[int, list[Handover]] = {}
         self._operations: dict[int, list[Operation]] = {}
@@ -597,23 +599,26 @@ class View:
         """The process classes whose `run` a function is."""
         if node.name.value != "run":
             return []
-        return [
-            worker
-            for worker in self.program.processes
-            if worker.how == "run"
-            for entry in worker.entries
-            if entry.path == self.path and self.lowered.nodes[entry.scope.at] is node
-        ]
+        if self._runs is None:
+            self._runs = {}
+            for worker in self.program.processes:
+                for entry in worker.entries if worker.how == "run" else ():
+                    if entry.path == self.path:
+                        at = id(self.lowered.nodes[entry.scope.at])
+                        self._runs.setdefault(at, []).append(worker)
+        return list(self._runs.get(id(node), ()))
 
     def process_classes(self, node: cst.ClassDef) -> list[Worker]:
         """The workers that objects of a class are, where it is a class of processes."""
-        return [
-            worker
-            for worker in self.program.processes
-            if worker.how == "run" and isinstance(worker.holder, Instance)
-            if worker.holder.cls.path == self.path
-            if self.lowered.nodes[worker.holder.cls.scope.at] is node
-        ]
+        if self._classes is None:
+            self._classes = {}
+            for worker in self.program.processes:
+                if worker.how == "run" and isinstance(worker.holder, Instance):
+                    cls = worker.holder.cls
+                    if cls.path == self.path:
+                        at = id(self.lowered.nodes[cls.scope.at])
+                        self._classes.setdefault(at, []).append(worker)
+        return list(self._classes.get(id(node), ()))
 
     def made(self, node: cst.Call) -> list[Made]:
         """The followed objects that a call makes."""

@@ -76,7 +76,7 @@ def early(program: Program, mark: Operation) -> Early | None:
     channel = waiting.channel_of(mark) if mark.does == "task-done" and mark.sure else None
     if channel is None or not channel.is_closed_world:
         return None
-    joins = [o for o in program.on.get(mark.receiver, ()) if o.does == "join-tasks"]
+    joins = program.done_to(mark.receiver, "join-tasks")
     for worker in mark.runners:
         if isinstance(worker, str) or worker.in_pool or worker.daemon is not True:
             continue

@@ -10,11 +10,11 @@ from msgspec import Struct
 from mplint.catalog import python
 from mplint.model.channels.overtaking import Overtaking, overtakes
 from mplint.model.flow import NORMAL, RARE, Error, Flow, Machine, Raised
-from mplint.model.values import Activation, Site
+from mplint.model.values import Activation, Site, Values
 
 if TYPE_CHECKING:
     from mplint.model.channels.sentinels import Consumer
-    from mplint.model.nouns import Operation, Worker
+    from mplint.model.nouns import Channel, Operation, Worker
     from mplint.model.program import Program
 
 
@@ -98,6 +98,8 @@ class Ending:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._ending: dict[Channel, dict[Operation, list[Consumer]]] = {}
+        self._tells: dict[tuple[Channel, Values, bool], list[tuple[Operation, bool | None]]] = {}
 
     def untold_at_exit(self, start: Operation) -> Consumer | None:
         """For the start of a consumer that nobody joins: the consumer, where nobody tells it to
@@ -139,23 +141,32 @@ class Ending:
             return None
         if not channel.is_closed_world or not put.sure or put.call is None:
             return None
+        for consumer in self._first_told(channel).get(put, ()):
+            unfinished = self._unfinished(put, consumer)
+            if unfinished is not None:
+                return unfinished
+        return None
+
+    def _first_told(self, channel: Channel) -> dict[Operation, list[Consumer]]:
+        """The consumers of a channel, by the first put that may end them."""
+        if channel in self._ending:
+            return self._ending[channel]
+        found = self._ending[channel] = {}
+        program = self.program
         for worker in dict.fromkeys(r for get in channel.gets for r in get.runners):
             if isinstance(worker, str) or worker.in_pool or worker.daemon is not False:
                 continue
             if worker.kind.family != "process" or worker.holder in program.solver.escapes:
                 continue
             consumer = program.sentinels.consumer(worker, channel, failing=True)
-            if consumer is not None:
-                unfinished = self._unfinished(put, consumer)
-                if unfinished is not None:
-                    return unfinished
-        return None
+            tellers = self._tellers(consumer) if consumer is not None else []
+            if consumer is not None and tellers:  # one finding for all of them
+                found.setdefault(tellers[0], []).append(consumer)
+        return found
 
     def _unfinished(self, put: Operation, consumer: Consumer) -> Unfinished | None:
         program, worker = self.program, consumer.worker
         senders = self._senders(consumer)
-        if next((p for p in senders if program.sentinels.tells(p, consumer)), None) is not put:
-            return None  # one finding for all of them
         starts = worker.operations("start")
         if not starts or program.sentinels.kills_children():
             return None
@@ -217,8 +228,19 @@ class Ending:
 
     def _senders(self, consumer: Consumer) -> list[Operation]:
         """The puts that send a sentinel, or may do so."""
-        sentinels = self.program.sentinels
-        return [put for put in consumer.channel.puts if sentinels.tells(put, consumer) is not False]
+        return [put for put, answer in self._told(consumer) if answer is not False]
+
+    def _tellers(self, consumer: Consumer) -> list[Operation]:
+        """The puts that certainly send a sentinel."""
+        return [put for put, answer in self._told(consumer) if answer]
+
+    def _told(self, consumer: Consumer) -> list[tuple[Operation, bool | None]]:
+        """What is put, and whether it ends a consumer. Consumers with one sentinel are alike."""
+        key = (consumer.channel, consumer.sentinels, consumer.whole)
+        if key not in self._tells:
+            tells = self.program.sentinels.tells
+            self._tells[key] = [(put, tells(put, consumer)) for put in consumer.channel.puts]
+        return self._tells[key]
 
     def is_all_inside(self, operations: list[Operation], root: Activation) -> bool:
         """Whether some operations are done in a call of `root`, and nowhere else."""

@@ -11,9 +11,7 @@ from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.flow import Flow, Machine
-from mplint.model.values import (
-    Made,
-)
+from mplint.model.values import Activation, Made
 
 if TYPE_CHECKING:
     from mplint.model.nouns import Channel, Operation, Worker
@@ -47,22 +45,23 @@ class Race(Struct, frozen=True):
 
 
 class _Collecting(Machine[str]):
-    """Whether a look is reached while a worker that was started is not joined, or right after a put
-    by the same process."""
+    """Which looks are reached while a worker that was started is not joined, and which right after
+    a put by the same process. `look` is one that takes something as well."""
 
-    def __init__(self, look: Operation, worker: Worker | None, channel: Channel) -> None:
+    def __init__(self, look: Operation | None, worker: Worker | None, channel: Channel) -> None:
         self.look = look
         self.worker = worker
         self.channel = channel
-        self.early = False
-        self.put: Operation | None = None
+        self.early: set[Operation] = set()
+        self.puts: dict[Operation, Operation] = {}
         self._last: Operation | None = None
 
     def operate(self, state: str, operation: Operation) -> Iterable[str]:
+        if state == "started":
+            self.early.add(operation)
+        elif state == "put" and self._last is not None:
+            self.puts[operation] = self._last
         if operation is self.look:
-            self.early = self.early or state == "started"
-            if state == "put":
-                self.put = self._last
             return (state,)
         if self.worker is not None and operation.receiver is self.worker.holder:
             if operation.does == "start":
@@ -88,6 +87,9 @@ class Looks:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._collecting: dict[
+            tuple[Operation | None, Worker | None, Channel, Activation], _Collecting
+        ] = {}
 
     def race(self, look: Operation) -> Race | None:
         """For `empty()` or `qsize()` as the test of a loop or branch that takes from the queue:
@@ -206,16 +208,25 @@ class Looks:
             for worker in sorted(workers, key=lambda worker: worker.order):
                 if worker in look.runners or worker.in_pool:
                     continue
-                machine = _Collecting(look, worker, channel)
-                Flow(self.program, machine).ends(root, "idle")
-                if machine.early:
+                if look in self._collected(look, worker, channel, root).early:
                     return Race(channel, get, producer=worker)
             if not workers:
-                machine = _Collecting(look, None, channel)
-                Flow(self.program, machine).ends(root, "idle")
-                if machine.put is not None:
-                    return Race(channel, get, put=machine.put)
+                put = self._collected(look, None, channel, root).puts.get(look)
+                if put is not None:
+                    return Race(channel, get, put=put)
         return None
+
+    def _collected(
+        self, look: Operation, worker: Worker | None, channel: Channel, root: Activation
+    ) -> _Collecting:
+        # a get that is a look itself is followed by itself
+        taken = look if look.does in ("get", "put") else None
+        key = (taken, worker, channel, root)
+        machine = self._collecting.get(key)
+        if machine is None:
+            machine = self._collecting[key] = _Collecting(taken, worker, channel)
+            Flow(self.program, machine).ends(root, "idle")
+        return machine
 
 
 def _just_leaves(block: f.Block) -> bool:

@@ -102,7 +102,7 @@ def excess(program: Program, mark: Operation) -> Excess | None:
     channel = _channel_of(program, mark)
     if channel is None or not channel.is_closed_world:
         return None
-    marks = [o for o in program.on.get(mark.receiver, ()) if o.does == "task-done"]
+    marks = program.done_to(mark.receiver, "task-done")
     takers = {runner for get in channel.gets for runner in get.runners}
     markers = {runner for each in marks for runner in each.runners}
     if takers != markers:

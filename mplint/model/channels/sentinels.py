@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -138,6 +139,8 @@ class Sentinels:
         self.program = program
         self.counter = Counter(program)
         self._consumers: dict[tuple[Worker, Made, bool], Consumer | None] = {}
+        self._sends: dict[tuple[Operation, Values], bool | None] = {}
+        self._calls: dict[Activation, set[tuple[Activation, int]] | None] = {}
 
     # Tests --------------------------------------------------------------------------------------
 
@@ -293,6 +296,12 @@ class Sentinels:
 
     def sends(self, put: Operation, sentinels: Values) -> bool | None:
         """Whether what a put sends is a sentinel."""
+        key = (put, sentinels)
+        if key not in self._sends:
+            self._sends[key] = self._find_sends(put, sentinels)
+        return self._sends[key]
+
+    def _find_sends(self, put: Operation, sentinels: Values) -> bool | None:
         item = put.argument(put.method.parameters[0])
         if item is None:
             return None
@@ -416,6 +425,10 @@ class Sentinels:
 
     def kills_children(self) -> bool:
         """Whether the program kills processes otherwise than by their objects."""
+        return self._kills_children
+
+    @cached_property
+    def _kills_children(self) -> bool:
         return any(
             path.endswith((".active_children", "os.killpg", "os.kill", "os._exit"))
             for path in self.program.record.externals.values()
@@ -510,6 +523,15 @@ class Sentinels:
         kind = self.program.solver.kind_of(edge.launch.holder)
         return kind is None or kind.family != "process" or kind.role in ("pool", "executor")
 
+    def _calls_of(self, activation: Activation) -> set[tuple[Activation, int]] | None:
+        """Where a function is called, in the same process; None where nobody counts its runs."""
+        if activation not in self._calls:
+            callers = self.program.callers.get(activation, ())
+            repeated = any(self._is_repeated(edge) for edge in callers)
+            edges = {(e.caller, e.at) for e in callers if not e.launch}
+            self._calls[activation] = None if repeated else edges
+        return self._calls[activation]
+
     def _along(self, activation: Activation, at: int, made: Made, *, at_most: bool) -> Count | None:
         """How often an expression is evaluated for one object: the loops between where the object
         is made and where the expression stands, through the calls that lead there."""
@@ -527,10 +549,9 @@ class Sentinels:
             count = count * turns
             if home is not None and home[0].scope is activation.scope:
                 return count
-            callers = self.program.callers[activation]
-            if any(self._is_repeated(edge) for edge in callers):
+            edges = self._calls_of(activation)
+            if edges is None:
                 return None
-            edges = {(e.caller, e.at) for e in callers if not e.launch}
             if not edges and activation in self.program.solver.from_outside:
                 return None  # others may call it as often as they like
             if not edges or activation in seen:

@@ -141,30 +141,27 @@ class Importing:
         """A function whose decorator puts another one in its place, without `functools.wraps`."""
         outer = function.outer
         assert outer is not None
-        for step in f.steps(outer.scope.body):
-            if not isinstance(step, f.Define) or step.scope != function.scope.index:
-                continue
-            if len(step.decorators) != 1 or outer.scope.kind != "module":
-                return None
-            (decorator,) = step.decorators
-            called = decorator.function if isinstance(decorator, f.Call) else decorator
-            values = self.program.values(called, outer)
-            if len(values) != 1:
-                return None
-            (value,) = values
-            if not isinstance(value, FunctionRef):
-                return None
-            scope: f.Scope | None = self._wrapper(value, value.scope)
-            if isinstance(decorator, f.Call) and scope is not None:
-                scope = self._wrapper(value, scope)
-            if scope is None:
-                return None
-            what = (
-                f"`{function.scope.name}`, in whose place its decorator `{value.name}` puts an "
-                f"inner function, `{scope.name}`"
-            )
-            return _Cause(what, Site(value.path, scope.at), dumps=True)
-        return None
+        step = self.program.outline(outer).definitions.get(function.scope.index)
+        if step is None or len(step.decorators) != 1 or outer.scope.kind != "module":
+            return None
+        (decorator,) = step.decorators
+        called = decorator.function if isinstance(decorator, f.Call) else decorator
+        values = self.program.values(called, outer)
+        if len(values) != 1:
+            return None
+        (value,) = values
+        if not isinstance(value, FunctionRef):
+            return None
+        scope: f.Scope | None = self._wrapper(value, value.scope)
+        if isinstance(decorator, f.Call) and scope is not None:
+            scope = self._wrapper(value, scope)
+        if scope is None:
+            return None
+        what = (
+            f"`{function.scope.name}`, in whose place its decorator `{value.name}` puts an "
+            f"inner function, `{scope.name}`"
+        )
+        return _Cause(what, Site(value.path, scope.at), dumps=True)
 
     def _wrapper(self, function: FunctionRef, scope: f.Scope) -> f.Scope | None:
         """The inner function that a function certainly returns as it is."""

@@ -328,11 +328,11 @@ class Pickling:
         """Whether a process is started, as far as we see, or may be where we do not."""
         if process in self.program.solver.escapes or isinstance(process, Instance):
             return True
-        return any(o.does == "start" for o in self.program.on.get(process, ()))
+        return bool(self.program.done_to(process, "start"))
 
     def _moment(self, given: Handover) -> Moment:
         """When the process is started: at its `start()`, where there is one."""
-        starts = [o for o in self.program.on.get(given.holder, ()) if o.does == "start"]
+        starts = self.program.done_to(given.holder, "start")
         if len(starts) == 1 and given.kind.role == "process":
             return Moment(starts[0].activation, starts[0].at, given.holder)
         return Moment(given.activation, given.call.at, given.holder)

@@ -265,10 +265,9 @@ class _Uses:
 
     def _reads(self, name: str) -> Iterator[f.Name]:
         assigned = self._definitions(name)
-        for expression in self.outline.expressions.values():
-            if isinstance(expression, f.Name) and expression.id == name:
-                if expression.at not in assigned:
-                    yield expression
+        for expression in self.outline.names.get(name, ()):
+            if expression.at not in assigned:
+                yield expression
 
     def _is_seen_elsewhere(self, name: str) -> bool:
         """Whether another function of the file may read the variable."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -89,8 +90,7 @@ class Joining:
 
     def _on(self, operation: Operation, *verbs: str) -> list[Operation]:
         """What else is done to the process of an operation."""
-        found = self.program.on.get(operation.receiver, ())
-        return [other for other in found if other.does in verbs]
+        return self.program.done_to(operation.receiver, *verbs)
 
     def _is_in_every_turn(self, loop: f.For, start: Operation, join: Operation) -> bool:
         """Whether every turn of a loop starts a process and joins it: both are statements of the
@@ -156,12 +156,19 @@ class Joining:
         if count is not None and "cpu_count" in repr(count.symbols):
             return Site(join.activation.path, loop.source.at)
         for worker in self.program.processes_of(join.receiver):
-            for operation in self.program.operations:
-                kind = operation.kind
-                if kind.role == "barrier" and kind.family == "process":
-                    if operation.method.waits and operation.runners == {worker}:
-                        return operation.site
+            for wait in self._barrier_waits:
+                if wait.runners == {worker}:
+                    return wait.site
         return None
+
+    @cached_property
+    def _barrier_waits(self) -> list[Operation]:
+        return [
+            operation
+            for operation in self.program.operations
+            if operation.kind.role == "barrier" and operation.kind.family == "process"
+            if operation.method.waits
+        ]
 
     def _held_by(self, holder: Value) -> Site | None:
         """The list or dict that holds a process."""
@@ -213,8 +220,8 @@ class Joining:
         other processes, and tell that they are done."""
         return any(
             operation.method.waits and loop.at < operation.at < join.at
-            for operation in self.program.operations
-            if operation.activation is join.activation and operation.receiver is not join.receiver
+            for operation in self.program.done_in[join.activation]
+            if operation.receiver is not join.receiver
         )
 
     def _is_held_elsewhere(self, join: Operation) -> bool:
@@ -363,11 +370,17 @@ class Joining:
     def _sends(self, worker: Worker) -> bool:
         """Whether a worker has to do with others, who would miss it."""
         given = {value for edge in worker.edges for _, values in edge.given for value in values}
-        return bool(given - {worker.holder}) or any(
-            (operation.kind.family != "other" or operation.name.startswith("write"))
-            and worker in operation.runners
+        return bool(given - {worker.holder}) or worker in self._doing
+
+    @cached_property
+    def _doing(self) -> set[object]:
+        """Who does something to an object that others may see."""
+        return {
+            runner
             for operation in self.program.operations
-        )
+            if operation.kind.family != "other" or operation.name.startswith("write")
+            for runner in operation.runners
+        }
 
 
 _SYSTEM = ("os.", "shutil.", "pathlib.", "tempfile.")

@@ -158,12 +158,17 @@ class Lifecycle:
 
     def _is_started(self, cls: ClassRef) -> bool:
         """Whether an object of a class is started anywhere."""
-        return any(
-            operation.does == "start"
-            and isinstance(operation.receiver, Instance)
-            and cls in self.program.solver.ancestry(operation.receiver.cls)
+        return cls in self._started
+
+    @cached_property
+    def _started(self) -> set[object]:
+        """The classes of the objects that are started anywhere, and what they derive from."""
+        started = {
+            operation.receiver.cls: None
             for operation in self.program.operations
-        )
+            if operation.does == "start" and isinstance(operation.receiver, Instance)
+        }
+        return {base for cls in started for base in self.program.solver.ancestry(cls)}
 
     def never_started(self, at: int, activation: Activation) -> Value | None:
         """For a call that makes a process: that process, when nobody ever starts it."""
@@ -231,7 +236,7 @@ class Lifecycle:
         if operation.does not in ("join", "alive") or not self.is_process(operation):
             return None
         program = self.program
-        starts = [o for o in program.on.get(operation.receiver, ()) if o.does == "start"]
+        starts = program.done_to(operation.receiver, "start")
         here = operation.runners
         if not starts or not here or any(isinstance(runner, str) for runner in here):
             return None

@@ -60,12 +60,26 @@ class Arrivals:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.everywhere = Everywhere(program)
+        self._first_told: dict[Made, Operation | None] = {}
 
     def stuck(self, wait: Operation) -> Stuck | None:
         """For a wait at a barrier that waits for ever: how the others can fail to come."""
         program = self.program
         barrier = program.signals.awaited(wait, "barrier")
-        if barrier is None or not program.is_seen_whole(barrier) or self._is_timed(barrier):
+        if barrier is None:
+            return None
+        if barrier not in self._first_told:
+            self._first_told[barrier] = self._first(barrier)
+        first = self._first_told[barrier]
+        if first is None or first.site != wait.site:
+            return None  # one finding for all who wait
+        waits = program.signals.operations(barrier, "wait")
+        return self._mismatch(barrier, waits) or self._missing(barrier, waits)
+
+    def _first(self, barrier: Made) -> Operation | None:
+        """The first wait at a barrier that waits for ever, where all of them are seen."""
+        program = self.program
+        if not program.is_seen_whole(barrier) or self._is_timed(barrier):
             return None
         waits = program.signals.operations(barrier, "wait")
         if len(waits) < len(program.on[barrier]):
@@ -74,10 +88,7 @@ class Arrivals:
             return None
         if any(program.waiting.threads_of(other.activation) for other in waits):
             return None
-        told = [other for other in waits if program.signals.awaited(other, "barrier")]
-        if told[0].site != wait.site:
-            return None  # one finding for all who wait
-        return self._mismatch(barrier, waits) or self._missing(barrier, waits)
+        return next((o for o in waits if program.signals.awaited(o, "barrier")), None)
 
     def _is_timed(self, barrier: Made) -> bool:
         given = self.program.solver.cells.get((barrier, "timeout"), frozenset())

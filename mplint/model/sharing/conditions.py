@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -10,7 +11,7 @@ from mplint.model import facts as f
 from mplint.model.values import Activation, Made
 
 if TYPE_CHECKING:
-    from mplint.model.nouns import Operation
+    from mplint.model.nouns import Operation, Runner
     from mplint.model.program import Program
 
 
@@ -26,6 +27,10 @@ class Conditions:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._by_hand: dict[Made, bool] = {}
+        self._users: dict[Made, set[Runner]] = {}
+        self._elsewhere: dict[tuple[Made, frozenset[Runner]], bool] = {}
+        self._heard: dict[Made, bool] = {}
 
     def unheld(self, operation: Operation) -> Made | None:
         """For a wait or notify: the condition, when the process certainly does not hold it."""
@@ -40,11 +45,15 @@ class Conditions:
         locks = self._locks(condition)
         if locks is None or not program.runners(operation.activation):
             return None
-        for lock in locks:
-            for taken in program.on.get(lock, ()):
-                if taken.does == "acquire" and taken.call is not None:
-                    return None  # taken by hand: who knows where it is given back
+        if any(self._is_taken_by_hand(lock) for lock in locks):
+            return None  # who knows where it is given back
         return None if self._may_be_held(operation, locks) else condition
+
+    def _is_taken_by_hand(self, lock: Made) -> bool:
+        if lock not in self._by_hand:
+            taken = self.program.done_to(lock, "acquire")
+            self._by_hand[lock] = any(each.call is not None for each in taken)
+        return self._by_hand[lock]
 
     def _locks(self, condition: Made) -> set[Made] | None:
         """What holding a condition means: itself, and the lock that it is made of."""
@@ -100,19 +109,27 @@ class Conditions:
         if program.sharing.made_in_worker(condition) or self.unheld(wait) is not None:
             return None
         notifies = program.signals.operations(condition, "notify")
-        others = [notify for notify in notifies if not notify.runners & wait.runners]
-        if len(others) < len(notifies) or any(notify.launch for notify in notifies):
+        key = (condition, wait.runners)
+        if key not in self._elsewhere:
+            self._elsewhere[key] = not any(
+                notify.runners & wait.runners or notify.launch for notify in notifies
+            )
+        if not self._elsewhere[key]:
             return None
-        users = {runner for operation in program.on[condition] for runner in operation.runners}
-        if all(isinstance(runner, str) for runner in users):
+        if condition not in self._users:
+            uses = {use.activation for use in program.on[condition]}
+            self._users[condition] = {runner for use in uses for runner in program.runners(use)}
+        if all(isinstance(runner, str) for runner in self._users[condition]):
             return None
-        if not others:
+        if not notifies:
             return None if program.is_in_attribute(condition) else Unheard(condition, None)
         if wait.name != "wait" or self._is_tested(wait) or self._is_announced(wait, condition):
             return None
-        if any(self._is_repeated(notify) or self._asks_first(notify) for notify in others):
-            return None
-        return Unheard(condition, others[0])
+        if condition not in self._heard:
+            self._heard[condition] = any(
+                self._is_repeated(notify) or self._asks_first(notify) for notify in notifies
+            )
+        return None if self._heard[condition] else Unheard(condition, notifies[0])
 
     def _is_tested(self, wait: Operation) -> bool:
         """Whether a test decides if the process waits, or a loop if it goes on to wait."""
@@ -131,11 +148,8 @@ class Conditions:
         outline = self.program.outline(wait.activation)
         for frame in outline.around(wait.at):
             if isinstance(frame.node, f.With) and frame.part == "body":
-                inside = [
-                    expression
-                    for at, expression in outline.expressions.items()
-                    if frame.node.at < at < wait.at and isinstance(expression, f.Call)
-                ]
+                calls = outline.calls
+                begin, end = bisect_right(calls, frame.node.at), bisect_left(calls, wait.at)
                 managers = {manager.at for manager, _ in frame.node.items}
                 steps = [
                     step
@@ -149,9 +163,9 @@ class Conditions:
                     )
                 ]
                 if steps or any(
-                    call.at not in managers
-                    and self.program.record.externals.get((wait.activation, call.at)) != "print"
-                    for call in inside
+                    at not in managers
+                    and self.program.record.externals.get((wait.activation, at)) != "print"
+                    for at in calls[begin:end]
                 ):
                     return True
         return False

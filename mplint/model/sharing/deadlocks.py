@@ -70,12 +70,10 @@ class Deadlocks:
     def __init__(self, locks: Locks) -> None:
         self.locks = locks
         self.program = locks.program
+        self._plain: dict[Value, bool] = {}
 
     def _region(self, acquire: Operation) -> Region | None:
-        for region in self.locks.regions.of(acquire.activation):
-            if region.acquire is acquire:
-                return region
-        return None
+        return self.locks.regions.by_acquire(acquire)
 
     def _operations(self, inside: Inside) -> list[Operation]:
         return self.program.operations_at.get((inside.activation, inside.at), [])
@@ -106,10 +104,14 @@ class Deadlocks:
 
     def _is_plain(self, lock: Value) -> bool:
         """Whether a lock cannot be taken twice, and is always released by who has taken it."""
+        if lock not in self._plain:
+            self._plain[lock] = self._find_plain(lock)
+        return self._plain[lock]
+
+    def _find_plain(self, lock: Value) -> bool:
         if not isinstance(lock, Made) or lock.kind.name != "Lock" or lock.given:
             return False
-        holders = {use.activation for use in self.locks.uses(lock, "release")}
-        gives = all(use.activation in holders for use in self.locks.uses(lock, "acquire"))
+        gives = self.locks.users(lock, "acquire") <= self.locks.users(lock, "release")
         return gives and not self.locks.is_handed_over(lock)
 
     def _is_same(self, region: Region, inside: Inside, second: Operation) -> bool:

@@ -118,10 +118,8 @@ def _kept_copy(program: Program, name: f.Name, activation: Activation) -> tuple[
     found = None
     if bindings[0].value is not None and bindings[0].whole:
         found = _copy(program, bindings[0].value, activation)
-    for step in outline.steps.values():
-        if isinstance(step, f.For) and isinstance(step.target, f.Name):
-            if step.target.id == name.id:
-                found = _turn_of(program, step, activation)
+    for step in outline.turns.get(name.id, ()):
+        found = _turn_of(program, step, activation)
     if found is None or _is_read(outline.steps.values(), name.id):
         return None
     return found

@@ -97,12 +97,23 @@ class Regions(Struct):
 
     program: Program
     _found: dict[Activation, list[Region]] = field(default_factory=dict)
+    _acquired: dict[Activation, dict[Operation, Region]] = field(default_factory=dict)
 
     def of(self, activation: Activation) -> list[Region]:
         """The regions of one function."""
         if activation not in self._found:
             self._found[activation] = list(self._regions(activation))
         return self._found[activation]
+
+    def by_acquire(self, acquire: Operation) -> Region | None:
+        """The region that begins with one acquire."""
+        activation = acquire.activation
+        if activation not in self._acquired:
+            found: dict[Operation, Region] = {}
+            for region in self.of(activation):
+                found.setdefault(region.acquire, region)
+            self._acquired[activation] = found
+        return self._acquired[activation].get(acquire)
 
     def all(self) -> Iterator[Region]:
         for activation in self._holders():
@@ -114,8 +125,8 @@ class Regions(Struct):
 
     def _regions(self, activation: Activation) -> Iterator[Region]:
         outline = self.program.outline(activation)
-        for operation in self.program.operations:
-            if operation.activation is not activation or operation.does != "acquire":
+        for operation in self.program.done_in.get(activation, ()):
+            if operation.does != "acquire":
                 continue
             lock = lock_of(self.program, operation.receiver)
             if lock is None or not operation.sure:

@@ -99,6 +99,7 @@ class Locks:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.regions = Regions(program)
+        self._freed: dict[tuple[Value, Activation], dict[Site, set[str]]] = {}
 
     def lock_of(self, value: Value) -> Value | None:
         """The lock behind an object; None when it is no lock between processes."""
@@ -117,6 +118,17 @@ class Locks:
 
     def uses(self, lock: Value, verb: str) -> Sequence[Operation]:
         return self._uses.get((lock, verb), ())
+
+    def users(self, lock: Value, verb: str) -> frozenset[Activation]:
+        """The functions that do so."""
+        return self._users.get((lock, verb), frozenset())
+
+    def freed_before(self, lock: Value, activation: Activation) -> dict[Site, set[str]]:
+        """In which states the releases that a function comes to find a lock."""
+        key = (lock, activation)
+        if key not in self._freed:
+            self._freed[key] = misused.freed_before(self.program, lock, activation)
+        return self._freed[key]
 
     def is_handed_over(self, lock: Value) -> bool:
         """Whether a function releases a lock that another one has acquired, as a signal does."""

@@ -66,6 +66,13 @@ class _Freeing(Machine[str]):
         return (UNKNOWN,)
 
 
+def freed_before(program: Program, lock: Value, activation: Activation) -> dict[Site, set[str]]:
+    """In which states the releases that a function comes to find a lock."""
+    machine = _Freeing(program, lock)
+    Flow(program, machine).ends(activation, UNKNOWN)
+    return dict(machine.seen)
+
+
 def entered_result(acquire: Operation) -> Misuse | None:
     """`with lock.acquire():`, whose result is True, and no context manager."""
     if acquire.call is None or not acquire.crosses or acquire.does != "acquire":
@@ -148,13 +155,12 @@ def released_too_often(locks: Locks, release: Operation) -> Misuse | None:
     never = _never_taken(locks, lock, release)
     if never is not None:
         return never
-    if lock.kind.name != "Lock" or _is_signal(locks, lock, release.activation):
+    if lock.kind.name != "Lock" or _is_signal(locks, lock):
         return None
-    machine = _Freeing(program, lock)
-    Flow(program, machine).ends(release.activation, UNKNOWN)
+    seen = locks.freed_before(lock, release.activation)
     outline = program.outline(release.activation)
     frames = list(outline.around(release.at))
-    states = machine.seen[release.site]
+    states = seen.get(release.site, set())
     optional = any(isinstance(frame.node, (f.Branch, f.Match)) for frame in frames)
     if FREED in states and (states == {FREED} or not optional):
         first = next(
@@ -180,7 +186,7 @@ def released_too_often(locks: Locks, release: Operation) -> Misuse | None:
                 use.activation is release.activation and use.at > release.at
                 for use in locks.uses(lock, "acquire")
             )
-            if FREED in machine.seen.get(end, ()) and not taken_again:
+            if FREED in seen.get(end, ()) and not taken_again:
                 return Misuse(
                     release.text,
                     "releases a lock that the end of `with` releases again, which raises an error",
@@ -201,7 +207,11 @@ def _never_taken(locks: Locks, lock: Made, release: Operation) -> Misuse | None:
     if program.overrun or not release.runners:
         return None
     acquires = locks.uses(lock, "acquire")
-    owners = {runner for acquire in acquires for runner in acquire.runners}
+    owners = {
+        runner
+        for activation in locks.users(lock, "acquire")
+        for runner in program.runners(activation)
+    }
     if not acquires:
         effect = "raises an error: nobody acquires this lock"
     elif lock.kind.name == "RLock" and not owners & release.runners and owners:
@@ -221,8 +231,7 @@ def _is_prepared(release: Operation) -> bool:
     )
 
 
-def _is_signal(locks: Locks, lock: Made, activation: Activation) -> bool:
+def _is_signal(locks: Locks, lock: Made) -> bool:
     """Whether somebody else acquires the lock without releasing it: then each release is a signal
     to go on."""
-    releasers = {use.activation for use in locks.uses(lock, "release")}
-    return any(use.activation not in releasers for use in locks.uses(lock, "acquire"))
+    return not locks.users(lock, "acquire") <= locks.users(lock, "release")

@@ -72,7 +72,6 @@ class Signals:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self._operations: dict[tuple[Made, tuple[str, ...]], list[Operation]] = {}
         self._shared: dict[Made, bool] = {}
         self._sequence = Sequence(program)
 
@@ -116,11 +115,7 @@ class Signals:
 
     def operations(self, made: Made, *verbs: str) -> list[Operation]:
         """What is done to an object."""
-        key = (made, verbs)
-        if key not in self._operations:
-            found = [o for o in self.program.on[made] if o.does in verbs]
-            self._operations[key] = found
-        return self._operations[key]
+        return self.program.done_to(made, *verbs)
 
     def _is_shared(self, made: Made) -> bool:
         """Whether a worker does something with an object."""

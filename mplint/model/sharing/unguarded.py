@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from math import inf
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
@@ -27,36 +29,58 @@ _NO_LOCKS = frozenset(
 _HARMLESS_DECORATORS = frozenset({"staticmethod", "classmethod"})
 
 
-def is_unguarded(
-    program: Program,
-    activation: Activation,
-    at: int,
-    above: frozenset[Activation] = frozenset(),
-    *,
-    but: Made | None = None,
-) -> bool:
-    """Whether nobody can hold a lock (`but` for one of them) at a statement, neither its function
-    nor one that calls it, and whether no test lets only one of several processes come there. False
-    when that is not known."""
-    if activation in above or len(above) > MAX_CALLERS:
-        return False
-    solver = program.solver
-    if not solver.decorations.get(activation.scope, frozenset()) <= _HARMLESS_DECORATORS:
-        return False
-    outline = program.outline(activation)
-    if any(_may_guard(program, frame, activation, but) for frame in outline.around(at)):
-        return False
-    for number, expression in outline.expressions.items():
-        if number < at and _may_acquire(program, expression, activation, but):
+class Unguarded:
+    """Whether somebody may hold a lock at a place, over one program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._first: dict[tuple[Activation, Made | None], float] = {}
+
+    @cached_property
+    def _entries(self) -> set[Activation]:
+        return {entry for worker in self.program.processes for entry in worker.entries}
+
+    def is_unguarded(
+        self,
+        activation: Activation,
+        at: int,
+        above: frozenset[Activation] = frozenset(),
+        *,
+        but: Made | None = None,
+    ) -> bool:
+        """Whether nobody can hold a lock (`but` for one of them) at a statement, neither its
+        function nor one that calls it, and whether no test lets only one of several processes come
+        there. False when that is not known."""
+        if activation in above or len(above) > MAX_CALLERS:
             return False
-    entry = any(activation in worker.entries for worker in program.processes)
-    callers = [edge for edge in program.callers.get(activation, ()) if edge.launch is None]
-    if activation in solver.from_outside and not entry:
-        return False
-    return all(
-        is_unguarded(program, edge.caller, edge.at, above | {activation}, but=but)
-        for edge in callers
-    )
+        program, solver = self.program, self.program.solver
+        if not solver.decorations.get(activation.scope, frozenset()) <= _HARMLESS_DECORATORS:
+            return False
+        outline = program.outline(activation)
+        if any(_may_guard(program, frame, activation, but) for frame in outline.around(at)):
+            return False
+        if self._first_acquire(activation, but) < at:
+            return False
+        callers = [edge for edge in program.callers.get(activation, ()) if edge.launch is None]
+        if activation in solver.from_outside and activation not in self._entries:
+            return False
+        return all(
+            self.is_unguarded(edge.caller, edge.at, above | {activation}, but=but)
+            for edge in callers
+        )
+
+    def _first_acquire(self, activation: Activation, but: Made | None) -> float:
+        """The number of the first expression of a function that may take a lock."""
+        key = (activation, but)
+        if key not in self._first:
+            expressions = self.program.outline(activation).expressions
+            taking = (
+                at
+                for at, expression in expressions.items()
+                if _may_acquire(self.program, expression, activation, but)
+            )
+            self._first[key] = min(taking, default=inf)
+        return self._first[key]
 
 
 def _may_guard(program: Program, frame: Around, activation: Activation, but: Made | None) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
 
@@ -15,12 +15,12 @@ from mplint.model.sharing import handed_out
 from mplint.model.sharing.handed_out import LostChange
 from mplint.model.sharing.held import inner_expressions
 from mplint.model.sharing.rebound import Rebound, rebound
-from mplint.model.sharing.unguarded import is_unguarded
+from mplint.model.sharing.unguarded import Unguarded
 from mplint.model.state.once import is_many, is_single, overlap
 from mplint.model.values import Activation, Literal, Made, Site, Value
 
 if TYPE_CHECKING:
-    from mplint.model.nouns import Worker
+    from mplint.model.nouns import Runner, Worker
     from mplint.model.program import Program
 
 
@@ -53,6 +53,7 @@ class Updates:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._unguarded = Unguarded(program)
 
     def lost_change(self, step: f.Step, activation: Activation) -> LostChange | None:
         """A change of what a manager's dict, list or namespace has handed out, which is a copy."""
@@ -84,7 +85,7 @@ class Updates:
         if not self._is_shared(update.made):
             return None
         workers = self._writers(update)
-        if not workers or not is_unguarded(self.program, update.activation, update.at, but=but):
+        if not workers or not self._unguarded.is_unguarded(update.activation, update.at, but=but):
             return None
         for worker in workers:
             if is_many(self.program, worker):
@@ -92,9 +93,7 @@ class Updates:
             if any(overlap(worker, w) for w in workers if w is not worker):
                 return self._unlocked(update, worker)
         for worker in workers:
-            for other in self._of(update.made):
-                if other.site == update.site or not self._same_place(update, other):
-                    continue
+            for other in self._others(update):
                 others = [w for w in self._writers(other) if w is not worker]
                 if any(overlap(worker, w) for w in others):
                     return self._unlocked(update, worker, other)
@@ -181,10 +180,9 @@ class Updates:
             return isinstance(index, f.Constant) or len(values) == 1
         if not isinstance(index, f.Name):
             return False
-        for step in f.steps(activation.scope.body):
-            if isinstance(step, f.For) and isinstance(step.target, f.Name):
-                if step.target.id == index.id and isinstance(step.source, f.Call):
-                    return self._covers_all(step.source, activation)
+        for step in self.program.outline(activation).turns.get(index.id, ()):
+            if isinstance(step.source, f.Call):
+                return self._covers_all(step.source, activation)
         return False
 
     def _covers_all(self, source: f.Call, activation: Activation) -> bool:
@@ -231,14 +229,32 @@ class Updates:
                     found.setdefault(update.made, []).append(update)
         return found
 
-    def _of(self, made: Made) -> Iterator[Update]:
-        yield from self._updates.get(made, ())
+    def _others(self, update: Update) -> list[Update]:
+        """The other updates of the same attribute, or of elements that may be the same: of those
+        that the same processes do, one."""
+        alike = self._alike.get((update.made, _place(update)), {}).values()
+        chosen = [next((u for u in group if u[1].site != update.site), None) for group in alike]
+        return [other for _, other in sorted(filter(None, chosen), key=itemgetter(0))]
 
-    def _same_place(self, update: Update, other: Update) -> bool:
-        """Whether two updates are of the same attribute, or of elements that may be the same."""
-        first, second = update.target, other.target
-        if isinstance(first, f.Attribute) and isinstance(second, f.Attribute):
-            return first.name == second.name
-        if isinstance(first, f.Subscript) and isinstance(second, f.Subscript):
-            return describe(first.index) == describe(second.index)
-        return False
+    @cached_property
+    def _alike(self) -> dict[tuple[Value, str], dict[frozenset[Runner], list[_Numbered]]]:
+        """By what is changed and by whom, two of the updates, where there are several, in order."""
+        found: dict[tuple[Value, str], dict[frozenset[Runner], list[_Numbered]]] = {}
+        for made, updates in self._updates.items():
+            for number, update in enumerate(updates):
+                groups = found.setdefault((made, _place(update)), {})
+                group = groups.setdefault(self.program.runners(update.activation), [])
+                if not group or (len(group) == 1 and group[0][1].site != update.site):
+                    group.append((number, update))
+        return found
+
+
+_Numbered: TypeAlias = "tuple[int, Update]"
+
+
+def _place(update: Update) -> str:
+    """Which attribute or element is changed."""
+    if isinstance(update.target, f.Attribute):
+        return f".{update.target.name}"
+    assert isinstance(update.target, f.Subscript)
+    return f"[{describe(update.target.index)}]"

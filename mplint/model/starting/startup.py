@@ -68,6 +68,7 @@ class Startup:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._guarded_places: dict[tuple[Activation, int], bool] = {}
+        self._loops: dict[Activation, list[f.While]] = {}
         self._drawn: dict[Path, set[Path]] = {}
         self._leaving: dict[Activation, list[f.While | f.Branch]] = {}
 
@@ -264,9 +265,11 @@ class Startup:
 
     def is_dead(self, module: Activation, at: int) -> bool:
         """Whether a place of a module comes after a loop that is never left."""
+        if module not in self._loops:
+            loops = [step for step in module.scope.body if isinstance(step, f.While)]
+            self._loops[module] = loops
         return any(
-            isinstance(step, f.While) and step.at < at and self._never_ends(step, at, module)
-            for step in module.scope.body
+            loop.at < at and self._never_ends(loop, at, module) for loop in self._loops[module]
         )
 
     def is_guarded(self, module: Activation, at: int) -> bool:

@@ -8,7 +8,7 @@ from mplint.model.values import Activation, Literal, Made
 
 if TYPE_CHECKING:
     from mplint.model.calls import Edge
-    from mplint.model.nouns import Worker
+    from mplint.model.nouns import Operation, Worker
     from mplint.model.program import Program
 
 MAX_DEPTH = 8
@@ -107,10 +107,9 @@ def _is_awaited(program: Program, edge: Edge) -> bool:
     outline = program.outline(edge.caller)
     loop = [frame.node for frame in outline.loops(edge.at)[-1:]]
     return any(
-        operation.activation is edge.caller
-        and operation.does in ("result", "wait")
+        operation.does in ("result", "wait")
         and [frame.node for frame in outline.loops(operation.at)[-1:]] == loop
-        for operation in program.operations
+        for operation in program.done_in.get(edge.caller, ())
     )
 
 
@@ -147,15 +146,15 @@ def _replaces(program: Program, edge: Edge, depth: int = 0) -> bool:
 
 def _one_by_one(worker: Worker) -> bool:
     """Whether each process is joined before the next one is started."""
-    outlines = worker.program.outline
-    for start in worker.operations("start"):
-        loop = [frame.node for frame in outlines(start.activation).loops(start.at)[-1:]]
-        for join in worker.operations("join"):
-            if join.activation is start.activation and join.timed is False:
-                around = outlines(join.activation).loops(join.at)[-1:]
-                if [frame.node for frame in around] == loop:
-                    return True
-    return False
+    starts = {_turn(start) for start in worker.operations("start")}
+    joins = (join for join in worker.operations("join") if join.timed is False)
+    return any(_turn(join) in starts for join in joins)
+
+
+def _turn(operation: Operation) -> tuple[Activation, int | None]:
+    """The function of an operation, and the innermost loop around it."""
+    loops = operation.program.outline(operation.activation).loops(operation.at)
+    return operation.activation, loops[-1].node.at if loops else None
 
 
 def overlap(first: Worker, second: Worker) -> bool:

@@ -61,6 +61,7 @@ class References:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._packed_in: dict[Activation, set[Container]] = {}
+        self._kept: dict[tuple[Made, Place], bool] = {}
         self._slow: dict[tuple[Activation, int], int] = {}
 
     def dropped(self, made: Made) -> Dropped | None:
@@ -153,6 +154,12 @@ class References:
     def _is_kept(self, made: Made, place: Place) -> bool:
         """Whether anything but variables of the function itself may keep an object, in the
         parent."""
+        key = (made, place)
+        if key not in self._kept:
+            self._kept[key] = self._find_kept(made, place)
+        return self._kept[key]
+
+    def _find_kept(self, made: Made, place: Place) -> bool:
         solver = self.program.solver
         if made in solver.escapes:
             return True
@@ -207,10 +214,17 @@ class References:
             self._packed_in[activation] = set(self._find_packed(activation))
         return self._packed_in[activation]
 
+    @cached_property
+    def _launches_in(self) -> dict[Activation, list[int]]:
+        found: dict[Activation, list[int]] = {}
+        for caller, at in self.program.launches_at:
+            found.setdefault(caller, []).append(at)
+        return found
+
     def _find_packed(self, activation: Activation) -> Iterator[Container]:
         outline = self.program.outline(activation)
-        for (caller, at), _ in self.program.launches_at.items():
-            call = outline.expressions.get(at) if caller is activation else None
+        for at in self._launches_in.get(activation, ()):
+            call = outline.expressions.get(at)
             for argument in call.arguments if isinstance(call, f.Call) else ():
                 if isinstance(argument.value, (f.Display, f.DictDisplay)):
                     for value in self.program.values(argument.value, activation):
