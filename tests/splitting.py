@@ -15,15 +15,15 @@ from rewriting import READS_NAMES, Files, spell
 WAYS = ("from", "module", "star", "package", "relative", "handed on")
 """How a program gets at what stands in its other file."""
 
-MENTION = "# multiprocessing\n"
-"""What makes any file one that has to do with processes."""
+MENTION = "import multiprocessing as _library\n_library.Process\n"
+"""What makes any file one that has to do with processes: to name a library is not enough."""
 
 
 def split(
     files: Files, chance: random.Random, way: str | None = None, *, mention: bool = True
 ) -> Files:
     """Some of the functions, classes and constants of a program of one file move to another file,
-    which mentions multiprocessing unless it need not."""
+    which uses multiprocessing unless it need not."""
     [(path, text)] = files.items()
     pieces = _Pieces(text)
     moved = pieces.choose(chance)

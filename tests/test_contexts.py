@@ -89,6 +89,47 @@ def test_what_has_fixed_the_start_method(tmp_path: Path, body: str, what: str | 
     assert fixed.what.startswith(what) if fixed and what else fixed is what
 
 
+def test_what_has_fixed_it_below_many_functions(tmp_path: Path) -> None:
+    """How far down the calls one looks does not depend on where one has looked before."""
+    source = """
+    def prepare():
+        mp.set_start_method("spawn")  # first
+
+    def main():
+        prepare()
+        mp.set_start_method("forkserver")  # here
+
+    def everything():
+        main()
+
+    everything()
+    """
+    program = small(tmp_path, source)
+    setting = program.program.contexts.setting
+    for mark, is_fixed in (("first", False), ("here", True)):
+        activation, at = call_on(program, mark)
+        fixed = setting.fixed_before(activation, at)  # type: ignore[arg-type]
+        assert (fixed is not None) is is_fixed
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        ("prepare()", False),
+        ("prepare()\nprepare()", False),  # that it is called twice is another story
+        ("if sys.argv:\n    prepare()\nelse:\n    prepare()\nlock = mp.Lock()", False),
+        ("lock = mp.Lock()\nif sys.argv:\n    prepare()\nelse:\n    prepare()", True),
+        ("prepare()\nlock = mp.Lock()\nprepare()", False),
+    ],
+)
+def test_what_a_module_does_before_it_calls(tmp_path: Path, lines: str, found: bool) -> None:
+    source = f"def prepare():\n    mp.set_start_method('spawn')  # here\n\n{lines}"
+    program = small(tmp_path, source)
+    activation, at = call_on(program, "here")
+    setting = program.program.contexts.setting
+    assert bool(setting.fixed_before(activation, at)) is found  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("lines", "found"),
     [

@@ -131,6 +131,44 @@ def test_who_imports_a_user_and_names_a_library_is_one(tmp_path: Path) -> None:
     assert {path.name for path in found} == {"wrapper.py", "count.py", "__init__.py"}
 
 
+@pytest.mark.parametrize(
+    ("inits", "importing", "is_user"),
+    [
+        ({"package": "from .wrapper import queue\n"}, "queue", True),
+        ({"package": "from .wrapper import queue as jobs\n"}, "jobs", True),
+        ({"package": "from .wrapper import *\n"}, "queue", True),
+        ({"package": "from .wrapper import *\n"}, "other", False),
+        ({"package": "from .wrapper import queue\nfrom .other import other\n"}, "other", False),
+        ({"package": "from .wrapper import queue\n"}, "jobs", False),
+        ({"package": "from . import wrapper\n"}, "wrapper", True),
+        ({"package": "import package.wrapper\n"}, "queue", False),
+        ({"package": "from package import queue\nfrom .wrapper import queue\n"}, "queue", True),
+        (
+            {
+                "package": "from .inner import jobs\n",
+                "package/inner": "from ..wrapper import queue as jobs\n",
+            },
+            "jobs",
+            True,
+        ),
+    ],
+)
+def test_who_imports_a_user_through_a_package_is_one(
+    tmp_path: Path, inits: dict[str, str], importing: str, is_user: bool
+) -> None:
+    """A package is imported for all sorts of things: what counts is where the name comes from."""
+    (tmp_path / "package" / "inner").mkdir(parents=True)
+    (tmp_path / "package" / "wrapper.py").write_text(
+        "from multiprocessing import Queue\n\n\ndef queue():\n    return Queue()\n"
+    )
+    (tmp_path / "package" / "other.py").write_text("def other():\n    pass\n")
+    for name, text in inits.items():
+        (tmp_path / name / "__init__.py").write_text(text)
+    main = tmp_path / "main.py"
+    main.write_text(f"from multiprocessing import cpu_count\nfrom package import {importing}\n")
+    assert (main in Project(Files(), Root(tmp_path, deep=True)).gated) is is_user
+
+
 # On what nobody writes ----------------------------------------------------------------------------
 
 

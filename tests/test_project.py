@@ -262,7 +262,6 @@ q = multiprocessing.Queue()
 multiprocessing.Process(target=work, args=(q,)).start()
 """
 WORK = "def work(q):\n    q.put(1)\n"
-_STAR = pytest.mark.xfail(strict=True, reason="`*` of a module that does not name the library")
 
 
 @pytest.mark.parametrize(
@@ -270,7 +269,16 @@ _STAR = pytest.mark.xfail(strict=True, reason="`*` of a module that does not nam
     [
         ({"a.py": "from b import work", "b.py": WORK}, {"b.py"}),
         ({"a.py": "import b\nwork = b.work", "b.py": WORK}, {"b.py"}),
-        pytest.param({"a.py": "from b import *", "b.py": WORK}, {"b.py"}, marks=_STAR),
+        ({"a.py": "from b import *", "b.py": WORK}, {"b.py"}),
+        ({"a.py": "from b import *", "b.py": "from c import *", "c.py": WORK}, {"c.py"}),
+        (  # a name inside of something is not handed on
+            {
+                "a.py": "from b import *\nfrom c import *",
+                "b.py": "def other():\n    work = 1\n",
+                "c.py": WORK,
+            },
+            {"c.py"},
+        ),
         ({"a.py": "from b import *", "b.py": MP + WORK}, {"b.py"}),
         ({"a.py": "from b import w as work", "b.py": WORK}, set()),
         (

@@ -1064,6 +1064,28 @@ def test_stuck(tmp_path: Path, worker: str, main: str, why: str | None) -> None:
     assert stuck is None or (why is not None and why in stuck.why)
 
 
+def test_the_first_put_that_is_stuck(tmp_path: Path) -> None:
+    """One that may be the last has room, and hides none of those behind it."""
+    program = small(
+        tmp_path,
+        """
+        def main(n):
+            jobs = mp.Queue(3)
+            jobs.put(0)  # once
+            jobs.put(0, timeout=1)  # for a while
+            for job in range(10):
+                jobs.put(job)  # many
+            for job in range(10):
+                jobs.put(job)  # more
+
+        main(3)
+        """,
+    )
+    marks = ("once", "for a while", "many", "more")
+    stuck = {mark: program.program.bounded.stuck(program.operation(mark)) for mark in marks}
+    assert [mark for mark in marks if stuck[mark]] == ["many"]
+
+
 @pytest.mark.parametrize(
     ("body", "how"),
     [

@@ -196,8 +196,9 @@ def test_where_a_program_begins_does_not_matter(
 
 # One file or several ------------------------------------------------------------------------------
 
-ONE_OF_TWO = frozenset({"MPL505", "MPL513"})
-"""Rules that report one of two places: whose file comes first in the order of names."""
+ONE_OF_TWO = frozenset({"MPL204", "MPL505", "MPL513"})
+"""Rules that report one of two places: whose file comes first in the order of names, or is that of
+the class."""
 
 AT_IMPORT = frozenset({"MPL404"})
 """Rules about what a module has defined by then: what is imported is defined earlier."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,7 +12,7 @@ from mplint.depth import on_deep_stack
 from mplint.diagnostics import Place
 from mplint.model import extract
 from mplint.model import facts as f
-from mplint.model.names import Import, Modules, bases, scan_imports, without_text
+from mplint.model.names import Import, Modules, bases, defines, scan_imports, without_text
 from mplint.model.scripts import Scripts, Survey
 from mplint.model.solve import Imported
 from mplint.model.values import Site
@@ -190,6 +189,11 @@ class ProjectLoader:
             self._stars[path] = [item for item in found if item.name == "*"]
         return self._imports[path]
 
+    def defines(self, path: Path, name: str) -> bool:
+        """Whether a module defines a name that a star import brings along, as far as its bytes
+        show."""
+        return defines(self.code(path) or b"", name, inside=False)
+
     def _binds(self, path: Path, name: str) -> bool:
         """Whether a module binds a name, as far as its bytes show."""
         known = self._bound.get((path, name))
@@ -200,17 +204,12 @@ class ProjectLoader:
     def _finds_binding(self, path: Path, name: str) -> bool:
         if name in self._import_table(path):
             return True
-        return self._defines(path, name) or any(
+        return defines(self.code(path) or b"", name) or any(
             (target := self.modules.find(path, star.module, star.level)) is not None
             and target != path
-            and self._defines(target, name)
+            and defines(self.code(target) or b"", name)
             for star in self._stars[path]
         )
-
-    def _defines(self, path: Path, name: str) -> bool:
-        word = re.escape(name.encode())
-        pattern = rb"^[ \t]*(?:(?:(?:async[ \t]+)?def|class)[ \t]+%s\b|%s\b[^\n=]*=)" % (word, word)
-        return re.search(pattern, self.code(path) or b"", re.MULTILINE) is not None
 
 
 def _lowered(source: Source) -> extract.Lowered:

@@ -15,6 +15,9 @@ from mplint.source import Files, Unreadable
 
 BUILTINS = frozenset(vars(builtins))
 
+MAX_PACKAGES = 2
+"""Through so many packages that hand on each other's names a file is still taken to be imported."""
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -38,6 +41,8 @@ class Modules:
         self.root = root
         self._layouts: dict[Path, Layout] = {}
         self._imports: dict[Path, frozenset[Path]] = {}
+        self._packages: dict[Path, list[Import]] = {}
+        self._found: dict[tuple[Path, str, int], Path | None] = {}
 
     def layout(self, path: Path) -> Layout:
         known = self._layouts.get(path)
@@ -62,6 +67,12 @@ class Modules:
 
     def find(self, importer: Path, module: str, level: int) -> Path | None:
         """The file behind `from <level dots><module> import …` in `importer`; None if foreign."""
+        key = importer.parent, module, level
+        if key not in self._found:
+            self._found[key] = self._find(importer, module, level)
+        return self._found[key]
+
+    def _find(self, importer: Path, module: str, level: int) -> Path | None:
         pieces = module.split(".") if module else []
         if level:
             folder = importer.parent
@@ -90,11 +101,7 @@ class Modules:
         return known
 
     def _scan(self, path: Path) -> Iterator[Path]:
-        try:
-            imports = scan_imports(without_text(self.files.read(path)))
-        except Unreadable:
-            return
-        for item in imports:
+        for item in self._items(path):
             targets = [self.find(path, item.module, item.level)]
             if item.name is not None and item.name != "*":
                 module = f"{item.module}.{item.name}" if item.module else item.name
@@ -102,6 +109,43 @@ class Modules:
             for target in targets:
                 if target is not None and target != path:
                     yield target
+
+    def origins(self, path: Path) -> frozenset[Path]:
+        """The same, and the files behind the names that it imports from packages."""
+        found = set(self.imports(path))
+        for item in self._items(path):
+            target = self.find(path, item.module, item.level)
+            if target is not None and item.name is not None:
+                found |= self._handed_on(target, item.name, MAX_PACKAGES)
+        return frozenset(found)
+
+    def _handed_on(self, package: Path, name: str, hops: int) -> set[Path]:
+        """The files that define a name of a package, as far as other packages hand it on."""
+        found: set[Path] = set()
+        if package.name != "__init__.py" or not hops:
+            return found
+        if package not in self._packages:
+            self._packages[package] = self._items(package)
+        for item in self._packages[package]:
+            if item.name is None or (item.name != "*" and item.bound != name):
+                continue
+            target = self.find(package, item.module, item.level)
+            if target is None or target == package:
+                continue
+            inner = name if item.name == "*" else item.name
+            if item.name != "*" or defines(without_text(self._bytes(target)), name):
+                found.add(target)
+            found |= self._handed_on(target, inner, hops - 1)
+        return found
+
+    def _items(self, path: Path) -> list[Import]:
+        return scan_imports(without_text(self._bytes(path)))
+
+    def _bytes(self, path: Path) -> bytes:
+        try:
+            return self.files.read(path)
+        except Unreadable:
+            return b""
 
     def _below(self, folder: Path, pieces: list[str]) -> Path | None:
         target = folder.joinpath(*pieces)
@@ -204,3 +248,13 @@ def bases(code: bytes, name: str) -> list[str]:
         return []
     text = re.sub(rb"\[[^\[\]]*\]", b"", found[1]).decode(errors="replace")
     return re.findall(r"(?:^|,)\s*(\w+)", text)
+
+
+def defines(data: bytes, name: str, *, inside: bool = True) -> bool:
+    """Whether a file defines a name, be it inside of something."""
+    if name.encode() not in data:
+        return False
+    word, indentation = re.escape(name.encode()), rb"[ \t]*" if inside else rb""
+    function = rb"^%s(?:async[ \t]+def|def|class)[ \t]+%s\b" % (indentation, word)
+    variable = rb"^%s%s\b[^\n=]*=" % (indentation, word)
+    return re.search(function + rb"|" + variable, data, re.MULTILINE) is not None

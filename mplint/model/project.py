@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mplint.model.gate import is_gated, uses
-from mplint.model.names import Modules
+from mplint.model.names import MAX_PACKAGES, Modules
 from mplint.model.scripts import Setting, Survey, setting_in
 from mplint.source import Files, Unreadable
 
@@ -53,9 +53,6 @@ SKIPPED_FOLDERS = frozenset(
 SUFFIXES = (".py", ".pyw")
 
 MAX_FILES = 200_000
-
-MAX_PACKAGES = 2
-"""Through so many packages that hand on each other's names a file is still taken to be imported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +138,9 @@ class Project:
             if setting is not None:
                 settings[path] = setting
         # who asks for the number of processors, and imports a user of processes, is one as well;
-        # whole packages are imported for all sorts of things
+        # whole packages are imported for all sorts of things, but not what they hand on
         users = {path for path in gated if path.name != "__init__.py"}
-        gated.update(path for path in telling if self.modules.imports(path) & users)
+        gated.update(path for path in telling if self.modules.origins(path) & users)
         return Survey(frozenset(gated), settings)
 
     def _files(self) -> Iterator[Path]:

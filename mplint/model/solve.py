@@ -81,6 +81,10 @@ class Loader(Protocol):
     def resolve(self, importer: Path, module: str, name: str | None, level: int) -> Imported:
         """What an import of the project means."""
 
+    def defines(self, path: Path, name: str) -> bool:
+        """Whether a module defines a name that a star import brings along, as far as the bytes
+        show."""
+
     def follow(self, module: Path, name: str) -> Imported:
         """The definition behind a name of a module that may only hand it on."""
 
@@ -590,7 +594,8 @@ class Solver:
             found = self.loader.resolve(activation.path, star.module, name, star.level)
             if found.path is not None and found.name is not None:
                 values = self.global_name(found.path, found.name)
-                if any(not isinstance(value, Deferred) for value in values):
+                needed = any(not isinstance(value, Deferred) for value in values)
+                if needed or self.loader.defines(found.path, found.name):
                     return values
             elif found.path is None and catalog.find(f"{star.module}.{name}") is not None:
                 return frozenset({self.intern(Named, f"{star.module}.{name}", None)})

@@ -14,6 +14,7 @@ from mplint.model.nouns import MAIN
 if TYPE_CHECKING:
     from mplint.model.nouns import Channel, Operation, Runner, Worker
     from mplint.model.program import Program
+    from mplint.model.values import Site
 
 
 class StuckPut(Struct, frozen=True):
@@ -72,6 +73,7 @@ class Bounded:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._sequence = Sequence(program)
+        self._first: dict[Channel, Site | None] = {}
 
     def stuck(self, put: Operation) -> StuckPut | None:
         """For a put that waits for room: how nobody can make any."""
@@ -81,14 +83,29 @@ class Bounded:
         channel = waiting.channel_of(put)
         if channel is None or channel.kind.role != "queue" or not channel.is_closed_world:
             return None
-        by_itself = writes_itself(channel)
-        if not by_itself and (channel.bound == 0 or put.site != channel.puts[0].site):
+        takers = {runner for get in channel.gets for runner in get.runners}
+        if writes_itself(channel):
+            if waiting.in_daemon(put) or waiting.checks_liveness(put):
+                return None
+            return self._unread(put, channel, takers)
+        if channel.bound == 0 or put.site != self._first_stuck(channel, takers):
             return None  # one finding for all that wait for the same
+        return self._full(put, channel, takers)
+
+    def _first_stuck(self, channel: Channel, takers: set[Runner]) -> Site | None:
+        """The first place at which a put on a channel waits for room that nobody makes."""
+        if channel not in self._first:
+            stuck = (put.site for put in channel.puts if self._full(put, channel, takers))
+            self._first[channel] = next(stuck, None)
+        return self._first[channel]
+
+    def _full(self, put: Operation, channel: Channel, takers: set[Runner]) -> StuckPut | None:
+        """The same for a queue with room for so many, whichever put of those it is."""
+        waiting = self.program.waiting
+        if not put.waits_for_ever or not put.sure or put.launch is not None:
+            return None
         if waiting.in_daemon(put) or waiting.checks_liveness(put):
             return None
-        takers = {runner for get in channel.gets for runner in get.runners}
-        if by_itself:
-            return self._unread(put, channel, takers)
         if not self._overfills(put, channel):
             return None
         workers = [taker for taker in takers if not isinstance(taker, str)]

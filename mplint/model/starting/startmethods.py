@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -73,15 +74,28 @@ class Setting:
             if self._is_expected(current, place):
                 return None
             seen.append(current)
+        above: dict[Activation, list[int]] = defaultdict(list)
+        for current, place in self.program.places_above(activation, at):
+            above[current].append(place)
         for current, place in chain(self.program, activation, at):
             for before, fixed in self._fixes(current, MAX_CALLS):
                 if before < place and comes_before(self.program, current, before, place):
                     return fixed
             module = self.program.solver.modules[current.path]
             if module not in seen:
-                found = self._first_fix(module, MAX_CALLS)
+                found = self._fixed_by_module(module, above.get(module, ()))
                 if found is not None:
                     return found
+        return None
+
+    def _fixed_by_module(self, module: Activation, calls: Iterable[int]) -> Fixed | None:
+        """What a module certainly does to fix the start method: when it is imported, or before all
+        of the calls in it that lead to the place in question."""
+        for before, fixed in self._fixes(module, MAX_CALLS):
+            if is_unconditional(self.program, module, before) and all(
+                comes_before(self.program, module, before, call) for call in calls
+            ):
+                return fixed
         return None
 
     def set_in_children(self, activation: Activation, at: int) -> bool:
@@ -139,12 +153,12 @@ class Setting:
     def _fixes(self, activation: Activation, depth: int) -> list[tuple[int, Fixed]]:
         """Where a function fixes the start method, by itself or by what it certainly calls or
         imports."""
-        if activation not in self._known_fixes:
-            self._known_fixes[activation] = []  # of a function that calls itself
-            self._known_fixes[activation] = sorted(
+        key = activation, depth
+        if key not in self._known_fixes:
+            self._known_fixes[key] = sorted(
                 self._find_fixes(activation, depth), key=lambda found: found[0]
             )
-        return self._known_fixes[activation]
+        return self._known_fixes[key]
 
     def _first_fix(self, activation: Activation, depth: int) -> Fixed | None:
         """The first place where a function certainly fixes the start method."""
@@ -154,7 +168,7 @@ class Setting:
         )
 
     @cached_property
-    def _known_fixes(self) -> dict[Activation, list[tuple[int, Fixed]]]:
+    def _known_fixes(self) -> dict[tuple[Activation, int], list[tuple[int, Fixed]]]:
         return {}
 
     def _find_fixes(self, activation: Activation, depth: int) -> Iterator[tuple[int, Fixed]]:
