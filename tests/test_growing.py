@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import ast
+import json
+import os
 import random
 from collections.abc import Mapping
 from pathlib import Path
 
 import growing
 import pytest
+from conftest import script, spawn
 from test_fuzz import EXAMPLES, changed_tree
 from test_rewriting import (
     ONE_OF_TWO,
@@ -22,6 +25,7 @@ from test_rewriting import (
     places,
     programs,
     told,
+    write,
 )
 
 from mplint.model import calls, facts, nouns, solve, values
@@ -111,6 +115,36 @@ def test_sets_may_have_any_order(nowhere: Path, monkeypatch: pytest.MonkeyPatch,
                 patched.setattr(thing, "__hash__", order)
             found.append(findings(files, nowhere))
     assert found[0] == found[1] == found[2] == found[3], told(files)
+
+
+@pytest.mark.parametrize("seed", range(max(EXAMPLES // 500, 1)))
+def test_how_it_runs_does_not_matter(tmp_path: Path, seed: int) -> None:
+    """Not the hashes of texts, nor the processes, nor what an earlier run has kept, nor which file
+    is named first."""
+    chance = random.Random(seed)
+    few = [programs()[name] for name in chance.sample(sorted(programs()), 12)]
+    several = {f"grown_{n}": growing.grow(chance.randrange(10**6)) for n in range(6)}
+    several |= {f"own_{number}": files for number, files in enumerate(few)}
+    for folder, files in several.items():
+        write(files, tmp_path / folder)
+        (tmp_path / folder / "pyproject.toml").touch()
+    names = [str(path) for path in tmp_path.rglob("*.py")]
+    chance.shuffle(names)
+    options = ("check", "--select=ALL", "--output-format=json")
+    ways: tuple[tuple[str, ...], ...] = (
+        ("--no-cache", "--jobs=1", str(tmp_path)),
+        ("--no-cache", "--jobs=2", *names),
+        ("--jobs=2", str(tmp_path)),  # with nothing kept
+        ("--jobs=1", *names),  # with all of it kept
+    )
+    found = []
+    for hashes, way in enumerate(ways):
+        environment = {**os.environ, "PYTHONHASHSEED": str(hashes + 5 * seed)}
+        ran = spawn(script("mplint"), *options, *way, env=environment, cwd=tmp_path)
+        assert ran.err == "", way
+        found.append(json.loads(ran.out))
+    assert len({item["code"] for item in found[0]}) > 8
+    assert all(found[0] == other for other in found[1:])
 
 
 def test_the_grammar_grows_programs_with_findings(nowhere: Path) -> None:
