@@ -260,12 +260,12 @@ class Cache:
     def _is_ours(self) -> bool:
         """Whether the folder is where it seems to be. A repository may come with a link in its
         place, which leads to files that are none of ours."""
-        return not self.folder.is_symlink()
+        return not os.path.islink(self.folder)
 
     def _make_folder(self) -> None:
         if not self._is_ours():
             raise OSError("a symbolic link")
-        if not self.folder.is_dir():
+        if not os.path.isdir(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             # each keeps itself out of what it is not meant for, whoever made the project
             (self.folder / ".gitignore").write_text("*\n", encoding="utf-8")

@@ -6,6 +6,7 @@ where mplint is called from. The command line comes before them.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -194,17 +195,18 @@ class Configuration:
         """The nearest settings and the nearest `requires-python`, up to the repository's root."""
         if self.isolated:
             return Settings()
-        found = self.only
-        requires: str | None = None
-        for parent in (folder, *folder.parents):
-            here = self._folders.get(parent)
-            if here is None:
-                here = self._folders[parent] = _look(parent, project_only=self.only is not None)
-            found = found or here.settings
-            requires = requires or here.requires_python
-            if here.is_top:
+        below = []
+        while (above := self._folders.get(folder)) is None:
+            here = _look(folder, project_only=self.only is not None)
+            below.append((folder, here))
+            if here.is_top or folder == folder.parent:
                 break
-        return replace(found or Settings(), requires_python=requires)
+            folder = folder.parent
+        for inner, here in reversed(below):
+            above = self._folders[inner] = here.below(above)
+        assert above is not None
+        found = self.only or above.settings or Settings()
+        return replace(found, requires_python=above.requires_python)
 
     def _merge(self, found: Settings) -> Settings:
         override = self.override
@@ -221,11 +223,18 @@ class Configuration:
 
 @dataclass(frozen=True, slots=True)
 class _Folder:
-    """What the files right in a folder say."""
+    """What the files in a folder say."""
 
     settings: Settings | None
     requires_python: str | None
     is_top: bool
+
+    def below(self, above: _Folder | None) -> _Folder:
+        """The same with what the folders above say, where this one says nothing."""
+        if above is None:
+            return self
+        requires = self.requires_python or above.requires_python
+        return _Folder(self.settings or above.settings, requires, self.is_top)
 
 
 def _look(folder: Path, *, project_only: bool) -> _Folder:
@@ -234,10 +243,10 @@ def _look(folder: Path, *, project_only: bool) -> _Folder:
     settings: Settings | None = None
     requires: str | None = None
     pyproject = folder / "pyproject.toml"
-    own = next((folder / name for name in OWN_FILES if (folder / name).is_file()), None)
+    own = next((folder / name for name in OWN_FILES if os.path.isfile(folder / name)), None)
     if own is not None and not project_only:
         settings = read(own)
-    if pyproject.is_file():
+    if os.path.isfile(pyproject):
         try:
             requires = _requires_python(pyproject)
             if settings is None and not project_only:
@@ -245,7 +254,7 @@ def _look(folder: Path, *, project_only: bool) -> _Folder:
         except ConfigError:
             if not project_only:
                 raise
-    return _Folder(settings, requires, (folder / ".git").exists())
+    return _Folder(settings, requires, os.path.exists(folder / ".git"))
 
 
 def read(path: Path) -> Settings:
@@ -273,7 +282,7 @@ def _requires_python(path: Path) -> str | None:
 
 
 def _load(path: Path) -> dict[str, Any]:
-    if path.exists() and not (path.is_file() or path.is_dir()):
+    if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):
         raise ConfigError(f"{path}: is not a file")  # reading a named pipe would never end
     try:
         table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -85,6 +85,7 @@ class Engine:
         self._projects: dict[Root, Project] = {}
         self._roots: dict[Path, Root] = {}
         self._ignore_files: dict[Path, GitIgnoreSpec | None] = {}
+        self._ignored_by: dict[Path, tuple[Path, ...]] = {}
         self._link = lru_cache(maxsize=PROGRAMS_KEPT)(link)
 
     # Which files --------------------------------------------------------------------------------
@@ -97,7 +98,7 @@ class Engine:
         found: dict[Path, str] = {}
         for given in paths:
             path = Path(os.path.abspath(given))
-            if path.is_dir():
+            if os.path.isdir(path):
                 for inner in self._search(path, force_exclude):
                     relative = inner.relative_to(path)
                     found.setdefault(inner, os.path.normpath(os.path.join(given, relative)))
@@ -138,21 +139,36 @@ class Engine:
     def _is_ignored(self, path: Path, *, is_folder: bool, top: Path | None = None) -> bool:
         """Whether a `.gitignore` between the path and its repository's root, or `top`, names it.
         As with git, the innermost that has something to say decides."""
-        for parent in path.parents:
+        for parent in self._folders_that_ignore(path.parent):
+            if top is not None and not parent.is_relative_to(top):
+                break
             spec = self._ignore_file(parent)
             if spec is not None:
                 relative = path.relative_to(parent).as_posix()
                 said = spec.check_file(f"{relative}/" if is_folder else relative).include
                 if said is not None:
                     return said
-            if parent == top or (parent / ".git").exists():
-                break
         return False
+
+    def _folders_that_ignore(self, folder: Path) -> tuple[Path, ...]:
+        """The folders with a `.gitignore`, from a folder up to its repository's root."""
+        below: list[Path] = []
+        while (above := self._ignored_by.get(folder)) is None:
+            below.append(folder)
+            if os.path.exists(folder / ".git") or folder == folder.parent:
+                break
+            folder = folder.parent
+        found = above or ()
+        for inner in reversed(below):
+            if self._ignore_file(inner) is not None:
+                found = (inner, *found)
+            self._ignored_by[inner] = found
+        return found
 
     def _ignore_file(self, folder: Path) -> GitIgnoreSpec | None:
         if folder not in self._ignore_files:
             file = folder / ".gitignore"
-            self._ignore_files[folder] = _read_ignore_file(file) if file.is_file() else None
+            self._ignore_files[folder] = _read_ignore_file(file) if os.path.isfile(file) else None
         return self._ignore_files[folder]
 
     # Checking -----------------------------------------------------------------------------------

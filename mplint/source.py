@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MAX_BYTES = 20_000_000
 """Larger files are data, not programs."""
 
+_TOO_LARGE = f"larger than {MAX_BYTES // 1_000_000} MB"
+
 
 class Unreadable(Exception):
     """A file that cannot be read or parsed; the message says why, in one line."""
@@ -127,15 +129,21 @@ class Files:
                 if not stat.S_ISREG(status.st_mode):
                     raise Unreadable("not a regular file")
                 if status.st_size > MAX_BYTES:
-                    raise Unreadable(f"larger than {MAX_BYTES // 1_000_000} MB")
-                return stream.read()
+                    raise Unreadable(_TOO_LARGE)
+                data: bytes | None = stream.read(MAX_BYTES + 1)
         except OSError as error:
             raise Unreadable(error.strerror or str(error)) from None
+        if data is None:  # of those that the system makes up, some only have something later
+            raise Unreadable("nothing can be read from it")
+        if len(data) > MAX_BYTES:  # of what the system makes up, it tells no size
+            raise Unreadable(_TOO_LARGE)
+        return data
 
     def exists(self, path: Path) -> bool:
+        """Whether there is such a file, as far as one may look."""
         known = self._exists.get(path)
         if known is None:
-            known = self._exists[path] = path in self.overlay or path.is_file()
+            known = self._exists[path] = path in self.overlay or os.path.isfile(path)
         return known
 
 

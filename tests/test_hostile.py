@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import functools
+import io
 import json
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import pytest
 from conftest import HANG, PLAIN, Ran, script, spawn
 
 import mplint.cache
+import mplint.source
 from mplint.config import Configuration, Settings
 from mplint.engine import Engine, Report
 from mplint.registry import load
@@ -165,6 +168,108 @@ def test_loops_of_folders(write: Write, folder: Path) -> None:
     paths = [str(Path(path).resolve().relative_to(folder)) for path, _ in said(check())]
     assert sorted(set(paths)) == ["one/a.py", "two/b.py"]
     assert len(paths) == 2
+
+
+def test_what_the_system_makes_up(
+    write: Write, monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    """Regular files, by what they say, that have nothing to read yet, or never end."""
+    write("a.py")
+
+    endless = False
+
+    class Stream(io.BytesIO):
+        def fileno(self) -> int:
+            return known.fileno()
+
+        def read(self, size: int | None = -1) -> bytes:
+            assert size is not None and size >= 0
+            return b"#" * size if endless else None  # type: ignore[return-value]
+
+    def opened(path: Path, *rest: Any, **options: Any) -> Any:
+        return Stream() if path.name == "made_up.py" else open(path, *rest, **options)
+
+    with open(write("made_up.py"), "rb") as known:
+        monkeypatch.setattr(mplint.source, "open", opened, raising=False)
+        for message in ("nothing can be read from it", "larger than 20 MB"):
+            report = check()
+            assert said(report) == [("a.py", "MPL114"), ("made_up.py", "MPL001")]
+            assert report.diagnostics[1].message == message
+            endless = True
+
+
+IMPORTS = {
+    "many dots": f"import {'.'.join(['package'] * 900)}",
+    "many dots before": f"from {'.' * 900} import a",
+    "many folders up": f"from {'.' * 900}a import b",
+    "a long name": f"import {'x' * 300}",
+    "a long name of a package": f"from {'x' * 300}.y import z",
+    "a long name in a module": f"from . import {'x' * 300}",
+    "a star": f"from {'.'.join(['package'] * 900)} import *",
+}
+
+
+@pytest.mark.parametrize("text", IMPORTS.values(), ids=IMPORTS)
+def test_imports_of_what_cannot_be_a_file(write: Write, text: str) -> None:
+    write("a.py", f"{text}\n{HANG}")
+    write("b.py")
+    assert said(check()) == [("a.py", "MPL114"), ("b.py", "MPL114")]
+
+
+def test_what_one_may_not_look_at(
+    write: Write, monkeypatch: pytest.MonkeyPatch, mplint: Mplint
+) -> None:
+    """A folder that one may list but not search. Permissions are nothing to root."""
+    write("a.py")
+    originals = {name: getattr(os, name) for name in ("stat", "lstat", "open")}
+
+    def closed(path: Any, *rest: Any, name: str, **options: Any) -> Any:
+        if not isinstance(path, int) and "closed" in os.fspath(path):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return originals[name](path, *rest, **options)
+
+    for name in originals:
+        monkeypatch.setattr(os, name, functools.partial(closed, name=name))
+    write("b.py", f"import closed.module\nfrom closed import x\n{HANG}")
+    ran = mplint("check", "a.py", "b.py", "closed/c.py", ONE, "--output-format=concise")
+    places = ["a.py:5:1: MPL114", "b.py:7:1: MPL114", "closed/c.py:1:1: MPL001"]
+    assert [" ".join(line.split(" ")[:2]) for line in ran.lines] == places
+    assert (ran.status, ran.err) == (1, "")
+
+
+@pytest.fixture
+def deepest(folder: Path) -> Iterator[str]:
+    """A folder in a folder in a folder …, deeper than Python calls itself."""
+    name, opened = "d", [os.open(folder, os.O_RDONLY)]
+    depth = sys.getrecursionlimit() + 50
+    for _ in range(depth):
+        os.mkdir(name, dir_fd=opened[-1])
+        opened.append(os.open(name, os.O_RDONLY, dir_fd=opened[-1]))
+        if len(opened) > 2:
+            os.close(opened.pop(-2))
+    file = os.open("a.py", os.O_WRONLY | os.O_CREAT, 0o600, dir_fd=opened[-1])
+    os.write(file, HANG.encode())
+    os.close(file)
+    yield os.path.join(*[name] * depth, "a.py")
+    path = str(folder)
+    os.unlink("a.py", dir_fd=opened[-1])
+    for descriptor in opened:
+        os.close(descriptor)
+    for left in range(depth, 0, -1):  # no tool that calls itself can delete them
+        os.rmdir(os.path.join(path, *[name] * left))
+
+
+def test_folders_inside_folders(write: Write, deepest: str) -> None:
+    write("b.py")
+    write(".gitignore", "nothing\n")
+    assert said(check()) == [("b.py", "MPL114"), (deepest, "MPL114")]
+
+
+def test_a_path_that_is_not_there_inside_folders_that_are_not(mplint: Mplint) -> None:
+    ran = mplint("check", "no/" * 1500)
+    assert ran.status == 2
+    [line] = ran.err.splitlines()
+    assert line.endswith("there is no such file or folder")
 
 
 # Sizes --------------------------------------------------------------------------------------------

@@ -66,7 +66,7 @@ class Root:
 
 def has_marker(folder: Path) -> bool:
     """Whether a folder says that it is the root of a project."""
-    return any((folder / marker).exists() for marker in MARKERS)
+    return any(os.path.exists(folder / marker) for marker in MARKERS)
 
 
 def find_root(path: Path, files: Files) -> Root:
@@ -87,12 +87,13 @@ def find_root(path: Path, files: Files) -> Root:
 
 def walk(folder: Path, *, deep: bool, skip: Callable[[Path, bool], bool]) -> Iterator[Path]:
     """The Python files of a folder, sorted; symbolic links to folders are not followed."""
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
-        return
-    for entry in entries:
-        path = folder / entry.name
+    open_ = [iter(_entries(folder))]  # no recursion: paths may be deeper than Python's stack
+    while open_:
+        entry = next(open_[-1], None)
+        if entry is None:
+            open_.pop()
+            continue
+        path = Path(entry.path)
         try:
             is_folder = entry.is_dir(follow_symlinks=False)
             is_file = entry.is_file()
@@ -100,9 +101,17 @@ def walk(folder: Path, *, deep: bool, skip: Callable[[Path, bool], bool]) -> Ite
             continue
         if is_folder:
             if deep and entry.name not in SKIPPED_FOLDERS and not skip(path, True):
-                yield from walk(path, deep=True, skip=skip)
+                open_.append(iter(_entries(path)))
         elif is_file and entry.name.endswith(SUFFIXES) and not skip(path, False):
             yield path
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """What is in a folder, sorted."""
+    try:
+        return sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return []
 
 
 class Project:

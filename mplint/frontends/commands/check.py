@@ -17,7 +17,7 @@ from mplint.diagnostics import Diagnostic
 from mplint.engine import Engine, Report
 from mplint.frontends.options import cores, override, positive
 from mplint.frontends.output import FORMATS, Results, writer
-from mplint.frontends.paths import missing
+from mplint.frontends.paths import is_there, missing
 from mplint.frontends.status import CLEAN, FAILED, FINDINGS
 from mplint.frontends.terminal import complain, opened
 from mplint.registry import INTERNAL, OWN, load
@@ -188,7 +188,7 @@ def _stdin_path(options: argparse.Namespace) -> Path:
 
 def _files(options: argparse.Namespace, engine: Engine, paths: Sequence[str]) -> dict[Path, str]:
     """The files to check; those that are not there are not among them."""
-    named = [path for path in paths if path != STDIN and os.path.lexists(path)]
+    named = [path for path in paths if path != STDIN and is_there(path)]
     files = engine.discover(named, force_exclude=options.force_exclude)
     for path in engine.files.overlay:
         if not (options.force_exclude and engine.is_excluded(path)):

@@ -8,7 +8,7 @@ import sys
 
 from mplint.engine import Engine
 from mplint.frontends import graph
-from mplint.frontends.paths import missing
+from mplint.frontends.paths import is_there, missing
 from mplint.frontends.status import CLEAN, FAILED
 from mplint.frontends.terminal import complain
 from mplint.registry import load
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     paths = options.operands or [os.curdir]
     errors = list(missing(paths))
     engine = Engine(load())
-    files = engine.discover(path for path in paths if os.path.lexists(path))
+    files = engine.discover(path for path in paths if is_there(path))
     if files or not errors:
         errors += graph.run(engine, files, options.format, sys.stdout)
     for error in errors:
