@@ -484,7 +484,8 @@ def _same_elements(solver: Solver, site: CallSite, given: Arguments) -> Values:
     if path in ("iter", "tqdm.tqdm", "tqdm"):
         kept = [v for inner in values for v in inner if isinstance(v, Made)]
         if kept:
-            return frozenset(kept)
+            # a progress bar gives the same items, and is an object of its own
+            return frozenset(kept) | (NOTHING if path == "iter" else JUST_UNKNOWN)
     if path.startswith("itertools.chain") and given.rest:
         held.append(solver.iterate(given.rest, activation, at))
     if path in ("list", "tuple") and values:
