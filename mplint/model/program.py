@@ -5,6 +5,7 @@ Every question is answered three-valued: True, False, or None for "not known".
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
@@ -27,7 +28,7 @@ from mplint.model.nouns import MAIN, Channel, Operation, Runner, Runners, Worker
 from mplint.model.outline import Outline
 from mplint.model.questions import Questions
 from mplint.model.quiet import Quiet
-from mplint.model.solve import Cell, Record, Solver
+from mplint.model.solve import RETURNED, Cell, Record, Solver
 from mplint.model.values import (
     DATA,
     NOTHING,
@@ -81,6 +82,7 @@ class Program(Questions):
         self._workers: dict[tuple[Value, str], Worker] = {}
         self._outlines: dict[f.Scope, Outline] = {}
         self._recursive: dict[Activation, bool] = {}
+        self._named_unread: dict[str, bool] = {}
         self._values: dict[tuple[int, Activation], tuple[f.Expr, Values]] = {}
         self._done_to: dict[tuple[Value, tuple[str, ...]], list[Operation]] = {}
         self._index()
@@ -328,15 +330,41 @@ class Program(Questions):
     def is_reached_unseen(self, value: Value) -> bool:
         """Whether an object may be used through an object that we do not know: it is in an
         attribute whose name is read from such an object, and then asked to do something."""
+        names = self._attributes.get(value, ())
         return any(
             self._is_used(activation, at)
-            for name in self._attributes.get(value, ())
+            for name in names
             for activation, at in self.record.strangers.get(name, ())
-        )
+        ) or any(self._is_named_unread(name) for name in names)
+
+    def _is_named_unread(self, name: str) -> bool:
+        """Whether a file of the project that is not read in, but some function of which is given an
+        object of a class, reads an attribute of that name."""
+        if name not in self._named_unread:
+            pattern = re.compile(rb"\.[ \t]*%s\b" % re.escape(name.encode()))
+            code = (self.solver.loader.code(path) for path in self._unread)
+            self._named_unread[name] = any(pattern.search(found or b"") for found in code)
+        return self._named_unread[name]
+
+    @cached_property
+    def _unread(self) -> list[Path]:
+        """The files that are not read in, and some function of which is given an object of a class
+        of the program."""
+        found: dict[Path, None] = {}
+        for (activation, at), functions in self.record.deferred.items():
+            call = self.outline(activation).expressions.get(at)
+            for argument in call.arguments if isinstance(call, f.Call) else ():
+                if any(isinstance(v, Instance) for v in self.values(argument.value, activation)):
+                    found.update((function.path, None) for function in functions)
+        return list(found)
 
     def is_in_attribute(self, value: Value) -> bool:
         """Whether an object is held in an attribute: of a class that others may use as well."""
         return value in self._attributes
+
+    def is_in_public_attribute(self, value: Value) -> bool:
+        """Whether an object is held in an attribute that others may use by its name."""
+        return any(not name.startswith("_") for name in self._attributes.get(value, ()))
 
     def is_seen_whole(self, made: Made) -> bool:
         """Whether we see everything that is done to an object: no code that we do not know gets
@@ -345,8 +373,22 @@ class Program(Questions):
             made not in self.solver.escapes
             and not made.given
             and not self.overrun
+            and made not in self._given_out
             and not self.is_reached_unseen(made)
         )
+
+    @cached_property
+    def _given_out(self) -> set[Made]:
+        """What functions return or yield that nobody in sight calls: their callers have it."""
+        from mplint.model.containers import generator_of
+
+        found: set[Made] = set()
+        for activation in self.solver.from_outside:
+            returned = self.solver.cells.get((activation, RETURNED), NOTHING)
+            if activation.scope.is_generator:
+                returned |= {generator_of(self.solver, activation)}
+            found.update(self.held(returned))
+        return found
 
     def _is_used(self, activation: Activation, at: int) -> bool:
         frame = next(self.outline(activation).around(at), None)

@@ -334,9 +334,17 @@ class Waiting:
         if gets is None:
             return None
         puts = self._possible_puts(channel)
+        if not puts and self._is_offered(channel):
+            return None
         if puts and not is_single_for(self.program, channel.exit, wait.activation):
             return None  # the puts are those on one of many queues, the gets those on all of them
         return (puts, gets) if puts is not None and puts < gets else None
+
+    def _is_offered(self, channel: Channel) -> bool:
+        """Whether others may put to a channel that is made in a module for them to import: by the
+        name of an attribute."""
+        script = self.program.startup.is_script(channel.site.path)
+        return not script and self.program.is_in_public_attribute(channel.entrance)
 
     def _certain_gets(self, channel: Channel, last: Operation) -> int | None:
         """How many items the function of a get takes for certain, up to and with it."""
