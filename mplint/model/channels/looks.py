@@ -78,6 +78,12 @@ class _Collecting(Machine[str]):
             return ("joined",)  # for something that may tell that all is there
         return (state,)
 
+    def hidden(self, state: str, activation: Activation, at: int) -> Iterable[str]:
+        path = self.channel.program.record.externals.get((activation, at), "")
+        if state == "put" and path.rpartition(".")[2] == "sleep":
+            return ("idle",)  # by then, what this process has put has arrived
+        return (state,)
+
     def unsure(self, state: str, operation: Operation) -> Iterable[str]:
         return self.operate(state, operation)
 
@@ -114,7 +120,7 @@ class Looks:
                 len(workers) > 1 or self._several(worker, channel) for worker in workers
             ):
                 return Race(channel, get, takers=workers[0])
-        if isinstance(loop, f.Branch) or self._is_repeated(look, loop):
+        if isinstance(loop, f.Branch) or self._is_repeated(loop, look, channel):
             return None
         if self.program.waiting.is_dropped(get.activation, get.at):
             return None  # what is only thrown away need not be complete
@@ -190,16 +196,24 @@ class Looks:
         count = self.program.sentinels.processes(worker, channel)
         return count is not None and (count.known is None or count.known > 1)
 
-    def _is_repeated(self, look: Operation, loop: f.Step | f.Expr) -> bool:
-        """Whether what the loop misses is seen by a later turn of a loop around it."""
-        outline = self.program.outline(look.activation)
-        if len(outline.loops(loop.at)) > 0:
-            return True
-        return any(
-            self.program.outline(edge.caller).loops(edge.at)
-            for edge in self.program.callers[look.activation]
-            if edge.launch is None
-        )
+    def _is_repeated(self, loop: f.Step | f.Expr, look: Operation, channel: Channel) -> bool:
+        """Whether what the loop misses is seen by a later turn of a loop around it, or around a
+        call that leads there, which goes on with the same queue."""
+        program = self.program
+        makings: dict[Activation, list[int]] = {}
+        for made in program.made.get(channel.exit, ()):
+            for activation, at in program.places_above(*made):
+                makings.setdefault(activation, []).append(at)
+        for activation, at in program.places_above(look.activation, loop.at):
+            outline = program.outline(activation)
+            anew = {
+                frame.node.at
+                for making in makings.get(activation, ())
+                for frame in outline.loops(making)
+            }
+            if any(frame.node.at not in anew for frame in outline.loops(at)):
+                return True
+        return False
 
     def _unflushed(self, look: Operation, channel: Channel, get: Operation) -> Race | None:
         producers = {runner for put in channel.puts for runner in put.runners}
