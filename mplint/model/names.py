@@ -41,7 +41,7 @@ class Modules:
         self.root = root
         self._layouts: dict[Path, Layout] = {}
         self._imports: dict[Path, frozenset[Path]] = {}
-        self._packages: dict[Path, list[Import]] = {}
+        self._scanned: dict[Path, list[Import]] = {}
         self._found: dict[tuple[Path, str, int], Path | None] = {}
 
     def layout(self, path: Path) -> Layout:
@@ -124,9 +124,7 @@ class Modules:
         found: set[Path] = set()
         if package.name != "__init__.py" or not hops:
             return found
-        if package not in self._packages:
-            self._packages[package] = self._items(package)
-        for item in self._packages[package]:
+        for item in self._items(package):
             if item.name is None or (item.name != "*" and item.bound != name):
                 continue
             target = self.find(package, item.module, item.level)
@@ -139,7 +137,9 @@ class Modules:
         return found
 
     def _items(self, path: Path) -> list[Import]:
-        return scan_imports(without_text(self._bytes(path)))
+        if path not in self._scanned:
+            self._scanned[path] = scan_imports(without_text(self._bytes(path)))
+        return self._scanned[path]
 
     def _bytes(self, path: Path) -> bytes:
         try:
