@@ -1,4 +1,4 @@
-"""How long the parent keeps what it gives to a child."""
+"""How long the parent keeps what it gives to a child, and what unseen code gets hold of."""
 
 from __future__ import annotations
 
@@ -163,3 +163,30 @@ def test_what_the_parent_drops(tmp_path: Path, body: str, how: str | None) -> No
     program = small(tmp_path, put_into(TEMPLATE, body))
     found = [program.program.references.dropped(made) for made in program.made("here")]
     assert [dropped.how for dropped in found if dropped is not None] == ([how] if how else [])
+
+
+@pytest.mark.parametrize(
+    ("body", "escapes"),
+    [
+        ("toolbox.keep(queue)", True),
+        ("toolbox.keep([1, (queue,)])", True),
+        ("toolbox.keep({1: {'a': [queue]}})", True),
+        ("toolbox.keep(queue.put)", True),
+        ("box.append(queue)\ntoolbox.keep(box)", True),
+        ("toolbox.keep(box)\nbox.append(queue)", True),
+        ("toolbox.keep(box)\nbox[1:] = [queue]", True),
+        ("toolbox.keep(box)\nbox.append(inner)\ninner.append(queue)", True),
+        ("toolbox.keep(box)\ninner.append(queue)\nbox.append(inner)", True),
+        ("box.append(inner)\ninner.append(box)\ntoolbox.keep(box)\ninner.append(queue)", True),
+        ("toolbox.keep(box)\ndef fill(it):\n    it.append(queue)\nfill(box)", True),
+        ("toolbox.keep(inner)\nbox.append(inner)\nbox.append(queue)", False),
+        ("toolbox.keep(1)\nbox.append(queue)", False),
+        ("print(queue)", False),
+    ],
+)
+def test_what_unseen_code_gets_hold_of(tmp_path: Path, body: str, escapes: bool) -> None:
+    """Whatever it is in, and whenever it is put there."""
+    start = "box, inner = [], []\nqueue = mp.Queue()  # queue\n"
+    asked = small(tmp_path, start + body + "\n")
+    [made] = asked.made("queue")
+    assert (made in asked.program.solver.escapes) is escapes
