@@ -77,3 +77,22 @@ def test_who_gets_a_context_makes_something_of_it(tmp_path: Path) -> None:
     (value,) = asked.program.values(*asked.given("here"))
     assert isinstance(value, ClassRef)
     assert [made.kind.name for made in asked.made("made")] == ["Lock"]
+
+
+def test_a_class_that_builds_on_one_of_another_file(tmp_path: Path) -> None:
+    """Whoever makes an object of it may start a process."""
+    main = "import multiprocessing\nimport gated\nfrom plain import Plain, Worker\n\nPlain()\n"
+    asked = Small(
+        tmp_path,
+        f"{main}worker = Worker()\nworker.start()\nmultiprocessing.Queue()\n",
+        gated="import multiprocessing\n\nclass Base(multiprocessing.Process):\n    pass\n",
+        plain="from gated import Base\n\nclass Plain:\n    pass\n\nclass Worker(Base):\n"
+        "    def run(self):\n        print(1)\n",
+    )
+    assert {worker.name for worker in asked.program.workers} == {"Worker"}
+
+
+def test_a_class_that_builds_on_nothing_is_not_read(tmp_path: Path) -> None:
+    main = "import multiprocessing\nfrom plain import Plain\nmultiprocessing.Queue()\nPlain()\n"
+    asked = Small(tmp_path, main, plain="class Plain:\n    pass\n")
+    assert tmp_path / "plain.py" not in asked.program.solver.files
