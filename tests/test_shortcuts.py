@@ -165,3 +165,37 @@ def test_what_a_check_has_read_is_freed(tmp_path: Path, monkeypatch: pytest.Monk
         [known] = engine._projects.values()
         assert isinstance(known, project.Project)
         assert ("loader" in known.__dict__) is remembers
+
+
+@pytest.mark.parametrize("limit", [load.MAX_TREES, 0])
+def test_what_was_made_to_check_a_file_is_freed_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    """So that a program of many files takes no more memory than its largest one."""
+    monkeypatch.setattr(load, "MAX_TREES", limit)
+    (tmp_path / "pyproject.toml").touch()
+    for i in range(5):
+        other = f"from m{i - 1} import main\n" if i else ""
+        (tmp_path / f"m{i}.py").write_text(
+            f"import multiprocessing\n{other}\ndef main():\n    multiprocessing.Queue().get()\n"
+        )
+    engine = Engine(registry(), Configuration(isolated=True), remembers=True)
+    engine.check(engine.discover([str(tmp_path)]))
+    [known] = engine._projects.values()
+    loader = known.loader
+    program = engine._link(known, known.programs[0])
+    assert len(loader.lowered) == 5
+    assert program._values == {}
+    for path, lowered in loader.lowered.items():
+        assert lowered is not None
+        assert "numbers" not in lowered.__dict__
+        assert bool(lowered.nodes) is bool(limit)
+        assert ("tree" in loader.sources[path].__dict__) is bool(limit)
+    assert loader._again == {}
+    if not limit:  # what is made again for the places of findings: the last two, whoever asks
+        paths = sorted(loader.lowered)
+        one, two, three = (
+            [loader.syntax(paths[i])[0] for i in order] for order in ([0, 1], [0, 2], [0, 1])
+        )
+        assert (one[0] is two[0] is three[0], one[1] is three[1]) == (True, False)
+        assert len(loader._again) == load.MAX_AGAIN == 2
