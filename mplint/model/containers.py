@@ -280,7 +280,7 @@ def columns(solver: Solver, rows: Values, activation: Activation, at: int) -> Co
         for row in rows
         if isinstance(row, Container) and row in solver.arity and not solver.read((row, "any"))
     ]
-    if not known or len(known) < len(rows):
+    if len(known) < len(rows):
         return None
     place = Site(activation.path, at)
     made = solver.intern(Container, "tuple", place, (place, *activation.context))
@@ -305,8 +305,7 @@ def copied(
         for key in list(solver.keys.get(tuples[0], ())):
             put(solver, made, solver.read((tuples[0], ("at", key))), key)
         put(solver, made, solver.read((tuples[0], "any")))
-        if shape == "tuple":
-            solver.arity[made] = solver.arity[tuples[0]]
+        solver.arity[made] = solver.arity[tuples[0]]
     else:
         put(solver, made, held)
     return frozenset({made})

@@ -495,7 +495,7 @@ def _same_elements(solver: Solver, site: CallSite, given: Arguments) -> Values:
 
 def _zip(solver: Solver, site: CallSite, given: Arguments) -> Values:
     activation, at = site.activation, site.at
-    if not given.positional and not given.written:  # `zip(*rows)`
+    if not given.positional:  # `zip(*rows)`
         if not given.rest:
             return NOTHING  # what the rows are is not known yet
         columns = containers.columns(solver, given.rest, activation, at)
