@@ -13,6 +13,9 @@ turn = threading.Lock()  # turn
 class Kept:
     turn = threading.RLock()  # kept
 
+class Box:
+    pass
+
 plain = object()
 
 def work(total, ours, rank):
@@ -34,6 +37,7 @@ main()
         ("with Kept.turn:\n    total.value += 1", "kept"),
         ("turn.acquire()\ntotal.value += 1\nturn.release()", "turn"),
         ("with turn:\n    seen = total.value\n    total.value = seen + 1", "turn"),
+        ("box = Box()\nbox.turn = turn\nwith turn:\n    total.value += 1", "turn"),
         ("with turn:\n    total.value = 1", None),
         ("with turn:\n    print(total.value)", None),
         ("with turn, ours:\n    total.value += 1", None),
@@ -55,3 +59,9 @@ def test_a_lock_of_each_process(tmp_path: Path, body: str, lock: str | None) -> 
     assert [mark for mark, each in found.items() if each is not None] == ([lock] if lock else [])
     for each in found.values():
         assert each is None or (each.worker.name, len(each.uses)) == ("work", 1)
+
+
+def test_a_lock_that_is_handed_over_is_another_mistake(tmp_path: Path) -> None:
+    source = put_into(WORK, "with ours:\n    total.value += 1")
+    program = small(tmp_path, source.replace("args=(total, ours", "args=(total, turn"))
+    assert program.program.sharing.thread_global(program.made("turn")[0]) is None
