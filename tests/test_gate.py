@@ -108,6 +108,15 @@ def test_files_that_do_nothing(text: str) -> None:
         "'''Like `multiprocessing.Pool()`.'''",
         'x = "multiprocessing.Pool()"',
         'x = rb"multiprocessing.Pool()"',
+        # strings without an end go as far as their line, or the file
+        "x = 'multiprocessing.Pool()",
+        "x = 'multiprocessing.Pool()\n",
+        'x = "multiprocessing.Pool()',
+        'x = "multiprocessing.Pool()\n',
+        "x = '''\nmultiprocessing.Pool()\n",
+        'x = """\nmultiprocessing.Pool()\n',
+        "x = 'multiprocessing.Pool()\\",
+        "x = '''\nmultiprocessing.Pool()\n\\",
     ],
 )
 def test_files_that_name_nothing(text: str) -> None:
