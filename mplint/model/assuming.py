@@ -8,10 +8,10 @@ variable, or a test of an attribute, is kept until it is assigned anew, or the f
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from mplint.model import facts as f
-from mplint.model.flow import Error, Machine, States
+from mplint.model.flow import Error, Machine, Place, States
 from mplint.model.values import Activation, Site
 
 if TYPE_CHECKING:
@@ -121,6 +121,16 @@ class Assuming(Machine[Assumed[State]]):
             }
             self._keys[scope] = dict(list(several.items())[:MAX_KEYS])
         return self._keys[scope]
+
+    def concerns(self, state: Assumed[State]) -> frozenset[Place] | None:
+        return None if state.known else self.machine.concerns(state.state)
+
+    def alike(self, state: Assumed[State]) -> Assumed[State]:
+        return state._replace(state=self.machine.alike(state.state))
+
+    def elsewhere(self) -> tuple[Hashable, Machine[Any]]:
+        name, machine = self.machine.elsewhere()
+        return ("assuming", name), Assuming(self.program, machine)
 
     # The rest is the inner machine's matter -------------------------------------------------------
 

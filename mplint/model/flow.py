@@ -13,7 +13,7 @@ harmless (`raises`).
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -72,6 +72,8 @@ class Reason(Struct, frozen=True):
 
 
 LIKELY, USUAL, RARE = 4, 2, 0
+
+Place: TypeAlias = "tuple[Activation, int]"
 
 States: TypeAlias = "dict[Hashable, Reason | None]"
 """The states in which a way is taken, each with the failure that led there."""
@@ -146,6 +148,21 @@ class Machine(Generic[State]):
     def repeated(self, state: State) -> Iterable[State]:
         """The states after a recursive call, of which nothing is known."""
         return (state,)
+
+    def concerns(self, state: State) -> frozenset[Place] | None:
+        """The only places at which a state may become another than the machine's `elsewhere` makes
+        of it. None for all."""
+        return None
+
+    def alike(self, state: State) -> State:
+        """A state that stands for this one where nothing concerns the machine: it becomes there
+        what this one becomes, or stays as it is where this one does."""
+        return state
+
+    def elsewhere(self) -> tuple[Hashable, Machine[Any]]:
+        """What this machine is at the places that do not concern it, with a name for that: one for
+        all machines that are the same there."""
+        return "still", Machine[Any]()
 
 
 class Flow(Generic[State]):
@@ -465,12 +482,16 @@ class Flow(Generic[State]):
                 continue
             after = self._block(step.final, _plain(left), activation)
             for final_way, states_after in after.items():
-                if final_way == NORMAL:
+                if final_way != NORMAL:
+                    self._overruled()
+                    _merge(through, final_way, states_after)
+                else:
                     kept = {state: _reason(state, left) for state in states_after}
                     _merge(through, way, kept)
-                else:
-                    _merge(through, final_way, states_after)
         return through
+
+    def _overruled(self) -> None:
+        """A `finally` is left otherwise than by its end."""
 
     def _handle(
         self, step: f.Try, error: Error, states: States, activation: Activation, ends: Ends

@@ -93,6 +93,26 @@ class Outline:
         link = self._parents.get(at)
         return (link[1], link[0].part, link[0].index) if link is not None else (-1, "", 0)
 
+    @cached_property
+    def _positions(self) -> dict[int, list[tuple[int, int]]]:
+        found: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        todo = [self.scope.body]
+        while todo:
+            block = todo.pop()
+            for index, step in enumerate(block):
+                found[step.at].append((id(block), index))
+                todo += f.blocks(step)
+        return found
+
+    def block_positions(self, at: int) -> Iterator[tuple[int, int]]:
+        """The steps that an expression or step is inside of, each as the id of its block and the
+        number in that. None where it is nowhere in the scope."""
+        step = self.step_of(at)
+        while step is not None:
+            yield from self._positions[step.at]
+            frames = (frame.node for frame in self.around(step.at))
+            step = next((node for node in frames if not isinstance(node, f.Expr)), None)
+
     def defined_at(self, inner: f.Scope) -> int:
         """The number of the `def` or `class` of a scope that stands directly in this one."""
         defined = self.definitions.get(inner.index)

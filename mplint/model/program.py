@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import cached_property
+from math import inf
 from pathlib import Path
+from typing import Any
 
 from mplint import catalog
 from mplint.catalog import Library
@@ -84,6 +86,10 @@ class Program(Questions):
         self._recursive: dict[Activation, bool] = {}
         self._named_unread: dict[str, bool] = {}
         self._values: dict[tuple[int, Activation], tuple[f.Expr, Values]] = {}
+        self.passed: dict[Hashable, Any] = {}
+        """What steps do that do not concern a machine: a matter of `passing`."""
+        self._call_depths: dict[Activation, float] = {}
+        self._entered: set[Activation] = set()
         self._done_to: dict[tuple[Value, tuple[str, ...]], list[Operation]] = {}
         self._index()
 
@@ -124,6 +130,16 @@ class Program(Questions):
         if found is None:
             found = [o for o in self.on.get(value, ()) if o.does in verbs]
             self._done_to[key] = found
+        return found
+
+    @cached_property
+    def kinds_of(self) -> dict[tuple[Site, int], list[Made]]:
+        """The objects to which something is done, by where each is made and which part of that it
+        is: an import may give it in several kinds."""
+        found: dict[tuple[Site, int], list[Made]] = defaultdict(list)
+        for value in self.on:
+            if isinstance(value, Made):
+                found[value.site, value.part].append(value)
         return found
 
     @cached_property
@@ -526,6 +542,27 @@ class Program(Questions):
         for (caller, _), callees in self.callees_at.items():
             found[caller] += callees
         return found
+
+    def call_depth(self, activation: Activation) -> float:
+        """How many calls are inside each other at most below a function; infinite where one of
+        them may be recursive."""
+        known, onward = self._call_depths, self.onward
+        todo = [activation]
+        while todo:
+            caller = todo[-1]
+            callees = onward.get(caller, ())
+            if caller not in known:
+                known[caller] = inf  # while it is not done: who comes here again, is recursive
+                self._entered.add(caller)
+                new = [callee for callee in callees if callee not in known]
+                todo += new
+                if new:
+                    continue
+            todo.pop()
+            if caller in self._entered:
+                self._entered.discard(caller)
+                known[caller] = max((known[callee] + 1 for callee in callees), default=0)
+        return known[activation]
 
     def is_recursive(self, activation: Activation) -> bool:
         """Whether a function may run again while it runs."""

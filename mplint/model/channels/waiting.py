@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.channels.guarding import Guards
 from mplint.model.channels.polling import Polling
-from mplint.model.flow import ANY, NORMAL, Error, Flow, Gone, Machine, Raised, catches
+from mplint.model.flow import ANY, NORMAL, Error, Flow, Gone, Machine, Place, Raised, catches
 from mplint.model.outline import Around
+from mplint.model.passing import Passing
 from mplint.model.state.once import is_single_for
 from mplint.model.values import Activation, ClassRef, Literal, Made, Site, Value
 
@@ -51,9 +52,17 @@ class _Sending(Machine[str]):
     `silent`; `failed`, which is silent after an error; `asked`, which is silent after it has waited
     for others; `sent`."""
 
-    def __init__(self, entrance: Made, does: str) -> None:
+    def __init__(self, program: Program, entrance: Made | None, does: str) -> None:
+        self.program = program
         self.entrance = entrance
         self.does = does
+        self._places = _places(program, entrance, does)
+
+    def concerns(self, state: str) -> frozenset[Place]:
+        return self._places
+
+    def elsewhere(self) -> tuple[Hashable, Machine[Any]]:
+        return "sending", _Sending(self.program, None, "")
 
     def operate(self, state: str, operation: Operation) -> Iterable[str]:
         if self.follows(operation):
@@ -87,9 +96,16 @@ class _Dying(Machine[str]):
     has thought of failures.
     """
 
-    def __init__(self, program: Program, exit: Made) -> None:
+    def __init__(self, program: Program, exit: Made | None) -> None:
         self.program = program
         self.exit = exit
+        self._places = _places(program, exit, "get")
+
+    def concerns(self, state: str) -> frozenset[Place]:
+        return self._places
+
+    def elsewhere(self) -> tuple[Hashable, Machine[Any]]:
+        return "dying", _Dying(self.program, None)
 
     def operate(self, state: str, operation: Operation) -> Iterable[str]:
         if operation.does == "get" and is_end(operation.receiver, self.exit):
@@ -115,12 +131,22 @@ _EXPECTED = frozenset(
 )
 
 
-def is_end(receiver: Value, end: Made) -> bool:
+def _places(program: Program, end: Made | None, does: str) -> frozenset[Place]:
+    """Where something is done to an object, in whichever of its kinds."""
+    if end is None:
+        return frozenset()
+    kinds = [made for made in program.kinds_of.get((end.site, end.part), ()) if is_end(made, end)]
+    uses = (use for made in kinds for use in program.done_to(made, does))
+    return frozenset((use.activation, use.at) for use in uses)
+
+
+def is_end(receiver: Value, end: Made | None) -> bool:
     """Whether an operation is on an object, in whichever of its kinds."""
     if receiver is end:
         return True
     return (
-        isinstance(receiver, Made)
+        end is not None
+        and isinstance(receiver, Made)
         and receiver.site == end.site
         and receiver.context == end.context
         and receiver.part == end.part
@@ -154,7 +180,7 @@ class Waiting:
         that nothing catches, or `sys.exit`, comes before."""
         key = (made, does)
         if key not in self._sending:
-            self._sending[key] = Flow(self.program, _Sending(made, does))
+            self._sending[key] = Passing(self.program, _Sending(self.program, made, does))
         flow = self._sending[key]
         failures = [
             failure for entry in worker.entries for failure in self._silent(flow, entry, worker)
@@ -180,9 +206,10 @@ class Waiting:
 
     def early_end(self, worker: Worker, channel: Channel) -> Failure | None:
         """A way in which a worker stops taking items from a channel because one of them failed."""
-        flow = self._dying.setdefault(
-            channel.exit, Flow(self.program, _Dying(self.program, channel.exit))
-        )
+        if channel.exit not in self._dying:
+            machine = _Dying(self.program, channel.exit)
+            self._dying[channel.exit] = Passing(self.program, machine)
+        flow = self._dying[channel.exit]
         failures = []
         for entry in worker.entries:
             if self.is_opaque(entry):

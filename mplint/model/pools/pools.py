@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from mplint.catalog import python
 from mplint.model import facts as f
 from mplint.model.facts import describe
-from mplint.model.flow import Flow, Machine, catches
+from mplint.model.flow import Machine, Place, catches
+from mplint.model.passing import Passing
 from mplint.model.values import DATA, Activation, Bound, Container, Made, Site, Value
 
 if TYPE_CHECKING:
@@ -321,8 +322,8 @@ class Pools:
                 o.activation: None for o in operations if o.does in _ENDINGS or o.does == "join"
             }
             for activation in homes:
-                machine = _State(receiver, activation)
-                Flow(self.program, machine).ends(activation, ("unknown", None))
+                machine = _State(self.program, receiver, activation)
+                Passing(self.program, machine).ends(activation, ("unknown", None))
                 for operation, states in machine.seen.items():
                     found.setdefault(operation, set()).update(states)
         return found
@@ -355,13 +356,32 @@ def _is_quick(function: Value) -> bool:
     return function is DATA
 
 
-class _State(Machine["tuple[str, Site | None]"]):
+class _OtherPool(Machine["tuple[str, Site | None]"]):
+    """The state of a pool where nothing is done to it."""
+
+    def repeated(self, state: tuple[str, Site | None]) -> Iterable[tuple[str, Site | None]]:
+        return (("unknown", None),)
+
+
+class _State(_OtherPool):
     """What state a pool is in: unknown, open, closed or ended, and what has brought it there."""
 
-    def __init__(self, pool: Made, home: Activation) -> None:
+    def __init__(self, program: Program, pool: Made, home: Activation) -> None:
         self.pool = pool
         self.home = home
         self.seen: dict[Operation, set[tuple[str, Site | None]]] = {}
+        makers = ((maker, pool.site.at) for maker in program.activations_at(pool.site))
+        used = ((use.activation, use.at) for use in program.on.get(pool, ()))
+        self._places = frozenset((*makers, *used))
+
+    def concerns(self, state: tuple[str, Site | None]) -> frozenset[Place]:
+        return self._places
+
+    def alike(self, state: tuple[str, Site | None]) -> tuple[str, Site | None]:
+        return state if state[0] == "unknown" else ("known", None)
+
+    def elsewhere(self) -> tuple[Hashable, Machine[Any]]:
+        return "pool", _OtherPool()
 
     def operate(
         self, state: tuple[str, Site | None], operation: Operation
@@ -382,9 +402,6 @@ class _State(Machine["tuple[str, Site | None]"]):
             return (state,)
         # a helper may have made it before, and only give it out again
         return (("open", site) if activation is self.home else ("unknown", None),)
-
-    def repeated(self, state: tuple[str, Site | None]) -> Iterable[tuple[str, Site | None]]:
-        return (("unknown", None),)
 
 
 _ENDINGS = {"close": "closed", "kill": "ended", "shutdown": "ended"}

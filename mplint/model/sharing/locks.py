@@ -11,7 +11,8 @@ from msgspec import Struct
 from mplint.model import facts as f
 from mplint.model.assuming import Assumed, Assuming, without
 from mplint.model.channels.waiting import error_name
-from mplint.model.flow import ANY, Ends, Flow, Gone, Machine, Raised
+from mplint.model.flow import ANY, Ends, Gone, Machine, Place, Raised
+from mplint.model.passing import Passing
 from mplint.model.sharing import misused
 from mplint.model.sharing.deadlocks import Deadlocks, Opposite, TakenTwice, WaitsInside
 from mplint.model.sharing.held import Regions, is_given, lock_of
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from mplint.model.nouns import Operation
     from mplint.model.program import Program
 
-FREE, HELD, RELEASED = "free", "held", "released"
+FREE, HELD, GIVEN, RELEASED = "free", "held", "given", "released"
 
 
 class Kept(Struct, frozen=True):
@@ -37,8 +38,8 @@ class Kept(Struct, frozen=True):
 
 
 class _Holding(Machine[Hashable]):
-    """What becomes of one acquired lock: free, held, released, or the number of the statement that
-    leaves with it."""
+    """What becomes of one acquired lock: free, held, given to somebody, released, or the number of
+    the statement that leaves with it."""
 
     def __init__(self, program: Program, acquire: Operation, lock: Value) -> None:
         self.program = program
@@ -46,6 +47,11 @@ class _Holding(Machine[Hashable]):
         self.lock = lock
         self.release: Operation | None = None
         self.again: Hashable = None
+        again = program.activations_at(acquire.site)
+        self._acquired = frozenset((activation, acquire.at) for activation in again)
+
+    def concerns(self, state: Hashable) -> frozenset[Place] | None:
+        return self._acquired if state in (FREE, RELEASED) else None
 
     def follows(self, operation: Operation) -> bool:
         return lock_of(self.program, operation.receiver) == self.lock
@@ -57,9 +63,10 @@ class _Holding(Machine[Hashable]):
             if state == HELD or isinstance(state, int):
                 self.again = state
             return (HELD,)
-        if operation.does == "release" and state != FREE:
-            if operation.activation is self.acquire.activation and operation.call is not None:
-                self.release = operation
+        if operation.does == "release" and state not in (FREE, RELEASED):
+            if operation.activation is not self.acquire.activation or operation.call is None:
+                return (GIVEN,)
+            self.release = operation
             return (RELEASED,)
         return (state,)
 
@@ -90,7 +97,7 @@ class _Holding(Machine[Hashable]):
         return (self._given_away(state) if given else state,)
 
     def _given_away(self, state: Hashable) -> Hashable:
-        return state if state == FREE else RELEASED
+        return state if state in (FREE, RELEASED) else GIVEN
 
 
 class Locks:
@@ -99,6 +106,7 @@ class Locks:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.regions = Regions(program)
+        self._released: dict[tuple[Value, Activation], set[tuple[int, str, int]]] = {}
         self._freed: dict[tuple[Value, Activation], dict[Site, set[str]]] = {}
 
     def lock_of(self, value: Value) -> Value | None:
@@ -153,12 +161,12 @@ class Locks:
         if acquire.activation not in self._users.get((lock, "release"), ()):
             return None
         machine = _Holding(self.program, acquire, lock)
-        plain = self._kept(machine, Flow(self.program, machine).ends(acquire.activation, FREE))
+        plain = self._kept(machine, Passing(self.program, machine).ends(acquire.activation, FREE))
         if plain is None:
             return None
         # the ways that agree with themselves are some of these, and take much longer to tell
         machine = _Holding(self.program, acquire, lock)
-        flow = Flow(self.program, Assuming(self.program, machine))
+        flow = Passing(self.program, Assuming(self.program, machine))
         ends = flow.ends(acquire.activation, Assumed(FREE))
         return self._kept(machine, {way: without(states) for way, states in ends.items()})
 
@@ -231,12 +239,20 @@ class Locks:
             if isinstance(frame.node, (f.Branch, f.Match, f.Conditional, f.Boolean))
             and frame.part != "test"
         }
-        return any(
-            not arms
-            <= {(frame.node.at, frame.part, frame.index) for frame in outline.around(use.at)}
-            for use in self.uses(lock, "release")
-            if use.activation is acquire.activation
-        )
+        return bool(arms) and not arms <= self._around_releases(lock, acquire.activation)
+
+    def _around_releases(self, lock: Value, activation: Activation) -> set[tuple[int, str, int]]:
+        """What all releases of a lock in a function are inside of."""
+        key = (lock, activation)
+        if key not in self._released:
+            outline = self.program.outline(activation)
+            around = [
+                {(frame.node.at, frame.part, frame.index) for frame in outline.around(use.at)}
+                for use in self.uses(lock, "release")
+                if use.activation is activation
+            ]
+            self._released[key] = set.intersection(*around)
+        return self._released[key]
 
     # Misused ------------------------------------------------------------------------------------
 
