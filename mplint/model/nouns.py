@@ -373,6 +373,20 @@ class Channel:
         return self.program.done_to(self.exit, "get")
 
     @cached_property
+    def senders(self) -> frozenset[Runner]:
+        """The processes that put."""
+        return self._runners(self.puts)
+
+    @cached_property
+    def takers(self) -> frozenset[Runner]:
+        """The processes that get."""
+        return self._runners(self.gets)
+
+    def _runners(self, operations: list[Operation]) -> frozenset[Runner]:
+        functions = dict.fromkeys(operation.activation for operation in operations)
+        return Runners(runner for each in functions for runner in self.program.runners(each))
+
+    @cached_property
     def is_closed_world(self) -> bool:
         """Whether we see everything that is done to it: no code that we do not know gets hold of
         either end."""

@@ -38,6 +38,7 @@ class Outline:
         self.expressions: dict[int, f.Expr] = {}
         self.steps: dict[int, f.Step] = {}
         self._parents: dict[int, tuple[Around, int] | None] = {}
+        self._around: dict[int, f.Step | None] = {}
         self._orders: dict[str, dict[int, int]] = {}
         self._block(scope.body, None)
 
@@ -82,10 +83,35 @@ class Outline:
         """The innermost step that an expression belongs to."""
         if at in self.steps:
             return self.steps[at]
-        for frame in self.around(at):
-            if not isinstance(frame.node, f.Expr):
-                return frame.node
-        return None
+        passed = []
+        while at not in self._around:
+            passed.append(at)
+            link = self._parents.get(at)
+            if link is None:
+                self._around[at] = None
+                break
+            node = link[0].node
+            if not isinstance(node, f.Expr):
+                self._around[at] = node
+                break
+            at = link[1]
+        step = self._around[at]
+        for each in passed:
+            self._around[each] = step
+        return step
+
+    @cached_property
+    def caught(self) -> frozenset[int]:
+        """The expressions in the types of handlers."""
+        found: set[int] = set()
+        for at in self.expressions:  # from the outside inward
+            frame, outer = self._parents.get(at) or (None, at)
+            if frame is None:
+                continue
+            is_type = isinstance(frame.node, f.Try) and frame.part == "test"
+            if is_type or (isinstance(frame.node, f.Expr) and outer in found):
+                found.add(at)
+        return frozenset(found)
 
     def block_of(self, at: int) -> tuple[int, str, int]:
         """What tells the block of a step from the others: what it belongs to, and which part it is

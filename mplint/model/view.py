@@ -491,10 +491,7 @@ class View:
     def _in_handler_type(self, at: int) -> bool:
         """Whether an expression is the type of an `except`, which has a question of its own."""
         for activation in self._activations_at(at):
-            return any(
-                isinstance(frame.node, f.Try) and frame.part == "test"
-                for frame in self.program.outline(activation).around(at)
-            )
+            return at in self.program.outline(activation).caught
         return False
 
     # From nodes to the model --------------------------------------------------------------------

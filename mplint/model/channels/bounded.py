@@ -83,7 +83,7 @@ class Bounded:
         channel = waiting.channel_of(put)
         if channel is None or channel.kind.role != "queue" or not channel.is_closed_world:
             return None
-        takers = {runner for get in channel.gets for runner in get.runners}
+        takers = channel.takers
         if writes_itself(channel):
             if waiting.in_daemon(put) or waiting.checks_liveness(put):
                 return None
@@ -92,14 +92,14 @@ class Bounded:
             return None  # one finding for all that wait for the same
         return self._full(put, channel, takers)
 
-    def _first_stuck(self, channel: Channel, takers: set[Runner]) -> Site | None:
+    def _first_stuck(self, channel: Channel, takers: frozenset[Runner]) -> Site | None:
         """The first place at which a put on a channel waits for room that nobody makes."""
         if channel not in self._first:
             stuck = (put.site for put in channel.puts if self._full(put, channel, takers))
             self._first[channel] = next(stuck, None)
         return self._first[channel]
 
-    def _full(self, put: Operation, channel: Channel, takers: set[Runner]) -> StuckPut | None:
+    def _full(self, put: Operation, channel: Channel, takers: frozenset[Runner]) -> StuckPut | None:
         """The same for a queue with room for so many, whichever put of those it is."""
         waiting = self.program.waiting
         if not put.waits_for_ever or not put.sure or put.launch is not None:
@@ -119,7 +119,7 @@ class Bounded:
             or self._unstarted(put, channel, workers)
         )
 
-    def _unread(self, put: Operation, channel: Channel, takers: set[Runner]) -> StuckPut | None:
+    def _unread(self, put: Operation, channel: Channel, takers: frozenset[Runner]) -> StuckPut | None:
         """The same for a queue whose puts write to the pipe themselves: nobody reads it at that
         time, and there is certainly too much for the pipe."""
         big = [each for each in channel.puts if each.sure and overfills(each, channel)]

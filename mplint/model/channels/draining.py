@@ -86,6 +86,7 @@ class Draining:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._puts: dict[Channel, dict[Runner, list[Operation]]] = {}
         self._repeated: dict[frozenset[Runner], dict[Activation, bool]] = defaultdict(dict)
 
     def undrained(self, join: Operation) -> Undrained | None:
@@ -124,9 +125,9 @@ class Draining:
         activation = join.activation if join is not None else at
         assert activation is not None
         for channel in self.filled_by(worker):
-            puts = [put for put in channel.puts if worker in put.runners]
             if not self._is_read_here_only(channel, activation):
                 continue
+            puts = self._puts_by(channel).get(worker, ())
             big = next((put for put in puts if self.is_unbounded(put)), None)
             if big is None or self._drops(worker, channel):
                 continue
@@ -143,8 +144,17 @@ class Draining:
         """The channels that a worker puts to and whose puts wait for a reader."""
         for channel in self.program.channels_with(worker, "put"):
             if channel.kind.family == "process" and channel.is_closed_world:
-                if any(worker in put.runners and put.sure for put in channel.puts):
+                if any(put.sure for put in self._puts_by(channel).get(worker, ())):
                     yield channel
+
+    def _puts_by(self, channel: Channel) -> dict[Runner, list[Operation]]:
+        """What is put on a channel, by who does."""
+        if channel not in self._puts:
+            found = self._puts[channel] = {}
+            for put in channel.puts:
+                for runner in put.runners:
+                    found.setdefault(runner, []).append(put)
+        return self._puts[channel]
 
     def _is_read_here_only(self, channel: Channel, activation: Activation) -> bool:
         """Whether nobody else reads: no other process, no thread beside the one that joins."""

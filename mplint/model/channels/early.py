@@ -34,12 +34,12 @@ class Early(Struct, frozen=True):
     )
 
 
-class _Working(Machine[str]):
+class Working(Machine[str]):
     """`idle` → `fresh` by a get → `marked`, or `worked` when the work comes first."""
 
-    def __init__(self, channel: Channel, mark: Operation) -> None:
+    def __init__(self, channel: Channel) -> None:
         self.channel = channel
-        self.mark = mark
+        self.marks: set[Operation] = set()
         self.work: Site | None = None
         self.late = False  # a mark of something that was worked at
 
@@ -49,7 +49,8 @@ class _Working(Machine[str]):
         if operation.does == "get":
             return ("fresh",)
         if operation.does == "task-done":
-            self.late = self.late or state != "fresh" or operation is not self.mark
+            self.late = self.late or state != "fresh"
+            self.marks.add(operation)
             return ("marked",)
         return (state,)
 
@@ -69,9 +70,12 @@ class _Working(Machine[str]):
         return (state,)
 
 
-def early(program: Program, mark: Operation) -> Early | None:
+def early(
+    program: Program, mark: Operation, known: dict[tuple[Channel, Worker], Working]
+) -> Early | None:
     """For `task_done()` in daemons: it comes before the work, and nothing but the join of the queue
-    keeps the program from ending, and the daemons with it."""
+    keeps the program from ending, and the daemons with it. `known` is what workers are known to do
+    already."""
     waiting = program.waiting
     channel = waiting.channel_of(mark) if mark.does == "task-done" and mark.sure else None
     if channel is None or not channel.is_closed_world:
@@ -83,11 +87,13 @@ def early(program: Program, mark: Operation) -> Early | None:
         gets = [get for get in channel.gets if worker in get.runners]
         if not gets or any(waiting.is_opaque(entry) for entry in worker.entries):
             continue
-        machine = _Working(channel, mark)
-        flow = Flow(program, machine)
-        for entry in worker.entries:
-            flow.ends(entry, "idle")
-        if machine.work is None or machine.late:
+        machine = known.get((channel, worker))
+        if machine is None:
+            machine = known[channel, worker] = Working(channel)
+            flow = Flow(program, machine)
+            for entry in worker.entries:
+                flow.ends(entry, "idle")
+        if machine.work is None or machine.late or machine.marks - {mark}:
             continue
         for join in joins:
             if join.sure and _ends_with(program, join):

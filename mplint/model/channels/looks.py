@@ -93,6 +93,7 @@ class Looks:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._taking: dict[tuple[Channel, Activation], dict[f.Step | f.Expr, Operation]] = {}
         self._collecting: dict[
             tuple[Operation | None, Worker | None, Channel, Activation], _Collecting
         ] = {}
@@ -111,7 +112,7 @@ class Looks:
         loop, get = guarded
         if self._shares_lock(look, get):
             return None  # nobody can take anything in between
-        takers = {runner for taken in channel.gets for runner in taken.runners}
+        takers = channel.takers
         mine = look.runners
         if get.waits_for_ever and takers == mine:
             workers = [runner for runner in mine if not isinstance(runner, str)]
@@ -152,14 +153,17 @@ class Looks:
         self, node: f.Step | f.Expr, look: Operation, channel: Channel
     ) -> tuple[f.Step | f.Expr, Operation] | None:
         """A loop or branch, and the get inside it."""
-        outline = self.program.outline(look.activation)
-        for get in channel.gets:
-            if get.activation is look.activation and any(
-                inner.node is node and inner.part in ("body", "element")
-                for inner in outline.around(get.at)
-            ):
-                return node, get
-        return None
+        key = (channel, look.activation)
+        if key not in self._taking:
+            found = self._taking[key] = {}
+            outline = self.program.outline(look.activation)
+            for get in channel.gets:
+                if get.activation is look.activation:
+                    for inner in outline.around(get.at):
+                        if inner.part in ("body", "element"):
+                            found.setdefault(inner.node, get)
+        taken = self._taking[key].get(node)
+        return (node, taken) if taken is not None else None
 
     def _ended_by(self, get: Operation) -> f.Step | f.Expr | None:
         """The endless loop that ends when a get finds nothing."""
@@ -216,7 +220,7 @@ class Looks:
         return False
 
     def _unflushed(self, look: Operation, channel: Channel, get: Operation) -> Race | None:
-        producers = {runner for put in channel.puts for runner in put.runners}
+        producers = channel.senders
         workers = [runner for runner in producers if not isinstance(runner, str)]
         for root in self.program.upward(look.activation):
             for worker in sorted(workers, key=lambda worker: worker.order):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.channels.waiting import is_end
 from mplint.model.flow import Error, Flow, Machine
-from mplint.model.values import Activation, Made, Site
+from mplint.model.values import Activation, Made, Site, Value
 
 if TYPE_CHECKING:
     from mplint.model.nouns import Channel, Operation, Worker
@@ -94,40 +94,64 @@ class _Marking(Machine[_Hand]):
         return (_Hand(lost=True),)
 
 
-def excess(program: Program, mark: Operation) -> Excess | None:
-    """For `task_done()`: a worker that certainly comes there, on some path, with nothing that is
-    still to be marked."""
-    if mark.does != "task-done" or not mark.sure:
+class Marking:
+    """Whether items are marked that nobody has taken, over one program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._found: dict[tuple[Channel, Worker], _Found | None] = {}
+        self._markers: dict[Value, frozenset[Activation]] = {}
+
+    def excess(self, mark: Operation) -> Excess | None:
+        """For `task_done()`: a worker that certainly comes there, on some path, with nothing that
+        is still to be marked."""
+        program = self.program
+        if mark.does != "task-done" or not mark.sure:
+            return None
+        channel = _channel_of(program, mark)
+        if channel is None or not channel.is_closed_world:
+            return None
+        if mark.receiver not in self._markers:
+            marks = program.done_to(mark.receiver, "task-done")
+            self._markers[mark.receiver] = frozenset(each.activation for each in marks)
+        markers = self._markers[mark.receiver]
+        if channel.takers != {runner for each in markers for runner in program.runners(each)}:
+            return None  # one takes the items, and another marks them
+        for worker in sorted(
+            (r for r in mark.runners if not isinstance(r, str)), key=lambda w: w.order
+        ):
+            if worker.in_pool or worker.kind.family != "process" or has_several_targets(worker):
+                continue
+            if program.waiting.threads_of(mark.activation):
+                continue
+            key = (channel, worker)
+            if key not in self._found:
+                self._found[key] = self._excess(channel, worker, mark.receiver)
+            get, last = self._found[key] or (None, {})
+            if get is not None and mark in last:
+                return Excess(worker, get, last[mark] if last[mark] != get.site else None)
         return None
-    channel = _channel_of(program, mark)
-    if channel is None or not channel.is_closed_world:
-        return None
-    marks = program.done_to(mark.receiver, "task-done")
-    takers = {runner for get in channel.gets for runner in get.runners}
-    markers = {runner for each in marks for runner in each.runners}
-    if takers != markers:
-        return None  # one takes the items, and another marks them
-    for worker in sorted(
-        (r for r in mark.runners if not isinstance(r, str)), key=lambda w: w.order
-    ):
-        if worker.in_pool or worker.kind.family != "process" or has_several_targets(worker):
-            continue
+
+    def _excess(self, channel: Channel, worker: Worker, receiver: Value) -> _Found | None:
+        """The marks of a worker that find nothing in hand, where it takes items in one place."""
+        program = self.program
         gets = [get for get in channel.gets if worker in get.runners]
+        marks = program.done_to(receiver, "task-done")
         own = [each for each in marks if worker in each.runners]
-        if len(gets) != 1 or program.waiting.threads_of(mark.activation):
-            continue
+        if len(gets) != 1:
+            return None
         (get,) = gets
         if not all(_is_once_per_get(program, each, get) for each in own):
-            continue
+            return None
         machine = _Marking(program, channel, get)
         flow = Flow(program, machine)
         for entry in worker.entries:
             if not program.waiting.is_opaque(entry):
                 flow.ends(entry, _Hand())
-        last = machine.excess.get(mark)
-        if last is not None:
-            return Excess(worker, get, last if last != get.site else None)
-    return None
+        return get, machine.excess
+
+
+_Found: TypeAlias = "tuple[Operation, dict[Operation, Site]]"
 
 
 def has_several_targets(worker: Worker) -> bool:

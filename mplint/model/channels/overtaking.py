@@ -254,11 +254,10 @@ def _sent_too_early(
 def _producers(program: Program, channel: Channel) -> list[Worker]:
     found = {
         runner
-        for put in channel.puts
-        for runner in put.runners
+        for runner in channel.senders
         if not isinstance(runner, str) and not runner.in_pool and runner.kind.family == "process"
     }
-    takers = {runner for get in channel.gets for runner in get.runners}
+    takers = channel.takers
     return sorted(found - takers, key=lambda worker: worker.order)
 
 

@@ -115,7 +115,7 @@ class _Telling(Machine[str]):
 
     def __init__(self, join: Operation, senders: list[Operation]) -> None:
         self.join = join
-        self.senders = senders
+        self.senders = frozenset(senders)
         self.at_join: set[str] = set()
         self.late: Operation | None = None
 
@@ -139,6 +139,7 @@ class Sentinels:
         self.program = program
         self.counter = Counter(program)
         self._consumers: dict[tuple[Worker, Made, bool], Consumer | None] = {}
+        self._shortages: dict[Channel, tuple[Operation, Shortage] | None] = {}
         self._sends: dict[tuple[Operation, Values], bool | None] = {}
         self._calls: dict[Activation, set[tuple[Activation, int]] | None] = {}
 
@@ -383,6 +384,13 @@ class Sentinels:
         channel = self.program.waiting.channel_of(put)
         if channel is None or not channel.is_closed_world or not put.sure:
             return None
+        if channel not in self._shortages:
+            self._shortages[channel] = self._shortage(channel)
+        first, shortage = self._shortages[channel] or (None, None)
+        return shortage if put is first else None
+
+    def _shortage(self, channel: Channel) -> tuple[Operation, Shortage] | None:
+        """The first put of a sentinel, where there are not enough of them."""
         consumers = self.consumers(channel)
         if consumers is None or len(consumers) != 1:
             return None
@@ -393,7 +401,7 @@ class Sentinels:
         if any(answer is None for _, answer in sends):
             return None
         sentinels = [each for each, answer in sends if answer]
-        if put is not (sentinels[0] if sentinels else None):
+        if not sentinels:
             return None
         if any(not all(isinstance(r, str) for r in each.runners) for each in sentinels):
             return None
@@ -407,14 +415,15 @@ class Sentinels:
             short = sent.known == 1 and not self._in_loop(sentinels)
         if not short:
             return None
-        return Shortage(consumer, f"only {sent}" if sent.known > 1 else "one", str(needed))
+        many = f"only {sent}" if sent.known > 1 else "one"
+        return sentinels[0], Shortage(consumer, many, str(needed))
 
     def _in_loop(self, puts: list[Operation]) -> bool:
         return any(self.program.outline(put.activation).loops(put.at) for put in puts)
 
     def _passes_on(self, consumer: Consumer) -> bool:
         """Whether a consumer puts the sentinel back for the next one."""
-        return any(consumer.worker in put.runners for put in consumer.channel.puts)
+        return consumer.worker in consumer.channel.senders
 
     def _is_awaited(self, consumer: Consumer) -> bool:
         """Whether somebody waits for the consumer, by a join or at exit, and nobody kills it."""

@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.assuming import Assumed, Assuming, without
-from mplint.model.channels.early import Early, early
-from mplint.model.channels.marking import Excess, excess, has_several_targets
+from mplint.model.channels.early import Early, Working, early
+from mplint.model.channels.marking import Excess, Marking, has_several_targets
 from mplint.model.channels.waiting import Failure, error_name, is_end
 from mplint.model.flow import Flow, Gone, Machine, Raised
 from mplint.model.values import (
@@ -111,6 +111,8 @@ class Tasks:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._marking = Marking(program)
+        self._working: dict[tuple[Channel, Worker], Working] = {}
 
     def unfinished(self, join: Operation) -> Skipped | None:
         """For `JoinableQueue.join()`: a path on which a consumer never says that it is done."""
@@ -132,17 +134,17 @@ class Tasks:
 
     def excess(self, mark: Operation) -> Excess | None:
         """For `task_done()`: a path on which a worker has nothing to mark."""
-        return excess(self.program, mark)
+        return self._marking.excess(mark)
 
     def early(self, mark: Operation) -> Early | None:
         """For the same: a worker that has its work still to do, when nobody waits for it any
         more."""
-        return early(self.program, mark)
+        return early(self.program, mark, self._working)
 
     def _are_marked_by_takers(self, join: Operation, channel: Channel) -> bool:
         """Whether all who mark items have taken some: else one takes them for another one. Of a
         worker with several targets nobody knows."""
-        takers = {runner for get in channel.gets for runner in get.runners}
+        takers = channel.takers
         if any(not isinstance(r, str) and has_several_targets(r) for r in takers):
             return False
         return all(

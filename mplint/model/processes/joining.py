@@ -57,6 +57,7 @@ class Joining:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._waited: dict[Value, bool] = {}
         self._failing = Flow(program, Machine[str]())
 
     # One after another --------------------------------------------------------------------------
@@ -296,7 +297,10 @@ class Joining:
         """Whether something else tells whether the process has ended, or makes it end."""
         if self._on(join, "alive", "kill"):
             return True
-        if any(other.timed is False for other in self._on(join, "join")):
+        if join.receiver not in self._waited:
+            joins = self._on(join, "join")
+            self._waited[join.receiver] = any(other.timed is False for other in joins)
+        if self._waited[join.receiver]:
             return True
         return self._asks_exit_code(join.receiver)
 

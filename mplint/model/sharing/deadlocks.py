@@ -197,7 +197,7 @@ class Deadlocks:
         channel = self.program.waiting.channel_of(get)
         if channel is None or not channel.is_closed_world:
             return
-        runners = {runner for put in channel.puts for runner in put.runners}
+        runners = channel.senders
         if len(runners) != 1 or any(isinstance(runner, str) for runner in runners):
             return
         held = self._held_at(lock)

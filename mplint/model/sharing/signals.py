@@ -18,7 +18,7 @@ from mplint.model.sharing.conditions import Conditions
 from mplint.model.values import Activation, Made
 
 if TYPE_CHECKING:
-    from mplint.model.nouns import Operation
+    from mplint.model.nouns import Operation, Worker
     from mplint.model.program import Program
 
 
@@ -73,6 +73,8 @@ class Signals:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._shared: dict[Made, bool] = {}
+        self._told: dict[tuple[Worker, Made], bool] = {}
+        self._first: dict[tuple[Operation, Made], bool] = {}
         self._sequence = Sequence(program)
 
     @cached_property
@@ -149,7 +151,9 @@ class Signals:
 
     def _workers(self, wait: Operation, others: Iterable[Operation]) -> list[Worker]:
         """The workers that do the others' part; empty when somebody else does so too, or may."""
-        runners = {runner: None for other in others for runner in other.runners or ("?",)}
+        functions = dict.fromkeys(other.activation for other in others)
+        told = (self.program.runners(each) or ("?",) for each in functions)
+        runners = dict.fromkeys(runner for each in told for runner in each)
         workers = [runner for runner in runners if not isinstance(runner, str)]
         if len(workers) != len(runners) or wait.runners & set(runners):
             return []
@@ -158,12 +162,19 @@ class Signals:
     def _dead_setters(self, wait: Operation, sets: list[Operation], event: Made) -> Unset | None:
         waiting, failures = self.program.waiting, []
         for worker in self._workers(wait, sets):
-            if waiting.reports_errors(worker) or waiting.acts_on_failure(worker, sets):
+            if waiting.reports_errors(worker) or self._acts_on_failure(worker, event):
                 return None
             failures.append(waiting.end_without(worker, event, "set"))
         if not failures or None in failures:
             return None
         return Unset(event, failures[0])
+
+    def _acts_on_failure(self, worker: Worker, event: Made) -> bool:
+        key = (worker, event)
+        if key not in self._told:
+            sets = self.operations(event, "set")
+            self._told[key] = self.program.waiting.acts_on_failure(worker, sets)
+        return self._told[key]
 
     def _late(self, wait: Operation, sets: list[Operation], event: Made) -> Unset | None:
         """Whether what would set the event comes after a wait for the one who waits for it."""
@@ -183,7 +194,10 @@ class Signals:
             return None
         for worker in waiters:
             for join in worker.operations("join"):
-                if join.waits_for_ever and join.sure and self._comes_first(join, sets):
+                if (join, event) not in self._first:
+                    waits = join.waits_for_ever and join.sure
+                    self._first[join, event] = waits and self._comes_first(join, sets)
+                if self._first[join, event]:
                     return Unset(event, late=sets[0], blocked=join)
         return None
 

@@ -52,6 +52,9 @@ class Views:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._released: dict[Activation, set[str]] = {}
+        self._views: dict[Activation, dict[Made, list[View]]] = {}
+        self._gone: dict[Activation, set[int]] = {}
 
     @cached_property
     def everywhere(self) -> Everywhere:
@@ -103,36 +106,34 @@ class Views:
 
     def _reads(self, name: str, activation: Activation) -> Iterator[f.Name]:
         """Where a name of a function is read."""
-        outline = self.program.outline(activation)
-        gone = {
-            target.at
-            for step in f.steps(activation.scope.body)
-            if isinstance(step, (f.Bind, f.Forget))
-            for targets in step.targets
-            for target in f.leaves(targets)
-        }
-        for at in sorted(outline.expressions):
-            expression = outline.expressions[at]
-            if isinstance(expression, f.Name) and expression.id == name and at not in gone:
-                yield expression
+        if activation not in self._gone:
+            self._gone[activation] = {
+                target.at
+                for step in f.steps(activation.scope.body)
+                if isinstance(step, (f.Bind, f.Forget))
+                for targets in step.targets
+                for target in f.leaves(targets)
+            }
+        found = self.program.outline(activation).names.get(name, ())
+        for read in sorted(found, key=lambda read: read.at):
+            if read.at not in self._gone[activation]:
+                yield read
 
     def is_released(self, name: str, activation: Activation) -> bool:
         """Whether a name is deleted somewhere, or what it stands for is released."""
-        outline = self.program.outline(activation)
+        if activation not in self._released:
+            self._released[activation] = set(self._find_released(activation))
+        return name in self._released[activation]
+
+    def _find_released(self, activation: Activation) -> Iterator[str]:
         for step in f.steps(activation.scope.body):
             if isinstance(step, f.Forget):
-                if any(isinstance(t, f.Name) and t.id == name for t in step.targets):
-                    return True
+                yield from (target.id for target in step.targets if isinstance(target, f.Name))
             if isinstance(step, f.With):
-                if any(isinstance(m, f.Name) and m.id == name for m, _ in step.items):
-                    return True
-        return any(
-            isinstance(e, f.Attribute)
-            and e.name == "release"
-            and isinstance(e.value, f.Name)
-            and e.value.id == name
-            for e in outline.expressions.values()
-        )
+                yield from (item.id for item, _ in step.items if isinstance(item, f.Name))
+        for attribute in self.program.outline(activation).attributes.get("release", ()):
+            if isinstance(attribute.value, f.Name):
+                yield attribute.value.id
 
     def after_close(self, close: Operation) -> Outlived | None:
         """For a close: what looks into the block after it, or keeps it from being closed."""
@@ -142,21 +143,22 @@ class Views:
         if not close.sure:
             return None
         outline = self.program.outline(activation)
-        views = [view for view in self.views(activation) if view.block is block]
+        if activation not in self._views:
+            self._views[activation] = {}
+            for view in self.views(activation):
+                self._views[activation].setdefault(view.block, []).append(view)
+        views = self._views[activation].get(block, [])
         for view in views:
             if view.how == "pins" and comes_after(outline, close.at, view.at):
                 if not self.is_released(view.name, activation):
                     where = Site(activation.path, view.at)
                     return Outlived("pinned", close.site, view.name, block, where, view.how)
-        for at in sorted(outline.expressions):
-            expression = outline.expressions[at]
-            if at <= close.at or not comes_after(outline, at, close.at):
+        for expression in sorted(outline.attributes.get("buf", ()), key=lambda found: found.at):
+            at = expression.at
+            if self.block_of(expression.value, activation) is not block or at <= close.at:
                 continue
-            if isinstance(expression, f.Attribute) and expression.name == "buf":
-                if is_meant_to_fail(outline, at):
-                    continue
-                if self.block_of(expression.value, activation) is block:
-                    return Outlived("used", Site(activation.path, at), describe(expression), block)
+            if comes_after(outline, at, close.at) and not is_meant_to_fail(outline, at):
+                return Outlived("used", Site(activation.path, at), describe(expression), block)
         for view in views:
             if view.how == "pins" or not comes_after(outline, close.at, view.at):
                 continue
