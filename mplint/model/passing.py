@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Hashable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.flow import (
@@ -42,8 +43,7 @@ _Blocks = dict[tuple[Activation, int], list[int]]
 """By block, as the id of what an activation holds, the numbers of some of its steps."""
 
 
-@dataclass(slots=True)
-class Passage:
+class Passage(Struct, frozen=True):
     """Some steps in a row, begun in a state without a failure before: whether their end is reached,
     which is in the same state, and on which ways they can be left."""
 

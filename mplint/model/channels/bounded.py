@@ -119,7 +119,9 @@ class Bounded:
             or self._unstarted(put, channel, workers)
         )
 
-    def _unread(self, put: Operation, channel: Channel, takers: frozenset[Runner]) -> StuckPut | None:
+    def _unread(
+        self, put: Operation, channel: Channel, takers: frozenset[Runner]
+    ) -> StuckPut | None:
         """The same for a queue whose puts write to the pipe themselves: nobody reads it at that
         time, and there is certainly too much for the pipe."""
         big = [each for each in channel.puts if each.sure and overfills(each, channel)]
