@@ -18,8 +18,12 @@ MAX_NESTING = 400
 """Brackets inside brackets. libcst overflows at about 3,000; CPython itself gives up at 200."""
 
 MAX_PATTERN_NESTING = 16
-"""Brackets inside brackets behind `case`, where a brace counts twice: each bracket makes libcst
-take twice as long, each brace four times."""
+"""Brackets inside brackets behind `case`, where a brace or a parenthesis counts twice: each bracket
+makes libcst take twice as long, each brace four times, and so does a tuple of one."""
+
+MAX_PATTERN_WORK = 2**20
+"""What all patterns of a file may cost together, each two to the power of its nesting: about two
+seconds."""
 
 MAX_CHAIN = 1_000
 """Operators, calls and the like that are applied to each other in one expression. 1,000 calls take
@@ -77,32 +81,39 @@ def _deep_brackets(data: bytes) -> tuple[str, int] | None:
 
 
 _CASE = re.compile(rb"^[ \t]*case\b(?![ \t]*[=.,])", re.MULTILINE)
-_PATTERN = re.compile(rb"[\[({})\]]|:[ \t]*(?:#.*)?$", re.MULTILINE)
+_PATTERN = re.compile(rb"[\[({})\]:\n]|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|#[^\n]*")
 
 
 def _deep_patterns(data: bytes) -> tuple[str, int] | None:
+    work = 0
     for case in _CASE.finditer(data):
-        if _is_deep_pattern(data, case.end()):
+        nesting = _pattern_nesting(data, case.end())
+        work += 2**nesting
+        if nesting > MAX_PATTERN_NESTING or work > MAX_PATTERN_WORK:
             reason = "the patterns of a match statement are nested too deeply"
             return reason, _line(data, case.end())
     return None
 
 
-def _is_deep_pattern(data: bytes, start: int) -> bool:
-    depth = 0
+def _pattern_nesting(data: bytes, start: int) -> int:
+    """How deep the brackets are nested in what may be a pattern, or one more than they may be."""
+    nesting = deepest = 0
+    open_: list[int] = []
     for bracket in _PATTERN.finditer(data, start):
         found = bracket[0][:1]
         if found in b"[({":
-            depth += 2 if found == b"{" else 1
-            if depth > MAX_PATTERN_NESTING:
-                return True
+            called = bracket.start() > start and data[bracket.start() - 1 : bracket.start()]
+            is_call = found == b"(" and called and (called.isalnum() or called == b"_")
+            open_.append(1 if found == b"[" or is_call else 2)
+            nesting += open_[-1]
+            deepest = max(deepest, nesting)
+            if nesting > MAX_PATTERN_NESTING:
+                break
+        elif not open_:
+            break
         elif found in b"])}":
-            depth -= 2 if found == b"}" else 1
-        elif not depth:
-            return False
-        if depth < 0:
-            return False
-    return False
+            nesting -= open_.pop()
+    return deepest
 
 
 _STATEMENT = re.compile(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import re
 import tokenize
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -113,7 +114,8 @@ class Suppressions:
         if diagnostic.kind == "error":
             return False
         # no short cut: each comment that covers it is needed
-        covering = [comment for comment in self._comments if comment.covers(diagnostic)]
+        near = self._by_line.get(diagnostic.place.line, ())
+        covering = [comment for group in near for comment in group if comment.covers(diagnostic)]
         if self.noqa:
             return bool(covering) or self._hides_all
         return any(not comment.is_noqa for comment in covering)
@@ -133,6 +135,18 @@ class Suppressions:
         return b"flake8" in self.source.data.lower() and any(
             _WHOLE_FILE.match(line) for line in self.source.lines
         )
+
+    @cached_property
+    def _by_line(self) -> dict[int, list[list[Suppression]]]:
+        """The comments that cover each line, in groups that cover the same lines."""
+        groups: dict[tuple[int, int], list[Suppression]] = defaultdict(list)
+        for comment in self._comments:
+            groups[comment.first, comment.last].append(comment)
+        found: dict[int, list[list[Suppression]]] = defaultdict(list)
+        for (first, last), group in groups.items():
+            for line in range(first, last + 1):
+                found[line].append(group)
+        return found
 
     @cached_property
     def _comments(self) -> list[Suppression]:

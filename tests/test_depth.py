@@ -41,6 +41,11 @@ DEEP = {
     "comparisons": "x = " + " < ".join("a" * 3000),
     "functions without names": "x = " + "lambda: " * 3000 + "a",
     "such functions with parameters": "x = " + "lambda a, b: " * 3000 + "a",
+    "tuples of one in patterns": f"match x:\n    case {'(' * 9}a{',)' * 9}:\n        pass",
+    "braces in patterns": f"match x:\n    case {'{1: ' * 9}a{'}' * 9}:\n        pass",
+    "lists in patterns": f"match x:\n    case {'[' * 17}a{']' * 17}:\n        pass",
+    "classes in patterns": f"match x:\n    case {'C(' * 17}a{')' * 17}:\n        pass",
+    "many such patterns": "match x:\n" + f"    case {'[' * 15}a{']' * 15}: pass\n" * 40,
     "clauses": "x = [a" + " for a, b in c" * 3000 + "]",
     "branches": branches(MAX_BRANCHES + 1),
     "branches in a function": "def f(x):\n" + branches(MAX_BRANCHES + 1, "    "),
@@ -71,6 +76,10 @@ WIDE = {
     "ifs one after another": BRANCHES * 6000,
     "two long chains of branches": branches(MAX_BRANCHES - 1) + branches(MAX_BRANCHES - 1),
     "brackets in strings": "x = '('\n" * 500,
+    "brackets in strings of patterns": f"match x:\n    case '{'(' * 50}' | \"{'[' * 50}\": pass",
+    "brackets behind a pattern": f"match x:\n    case (1): y = {'(' * 50}1{')' * 50}",
+    "brackets in calls of `case`": f"case = f\ncase (1)\nx = {'(' * 50}1{')' * 50}",
+    "many patterns": "match x:\n" + "    case {1: C(a, [b, (c, _)])}: pass\n" * 4000,
 }
 
 
@@ -87,6 +96,7 @@ JUST = {
     "signs": "x = " + "-" * (MAX_CHAIN - 2) + "a",
     "parentheses": "x = " + "(" * 399 + "1" + ")" * 399,
     "branches": branches(800),
+    "tuples of one in patterns": f"match x:\n    case {'(' * 8}a{',)' * 8}:\n        pass",
 }
 
 

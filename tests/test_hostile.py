@@ -290,6 +290,25 @@ def test_a_finding_in_a_line_of_a_megabyte(write: Write) -> None:
     assert len(run("concise").out) < 1_000
 
 
+NUMBERS = {
+    "digits": "9" * 5000,  # more than Python reads
+    "digits of a float": f"{'9' * 5000}.0",
+    "digits of an imaginary number": f"{'9' * 5000}j",
+    "hexadecimal digits": f"0x{'f' * 10_000}",  # which Python reads, but does not write
+    "an exponent": "1e9999",
+}
+
+
+@pytest.mark.parametrize("number", NUMBERS.values(), ids=NUMBERS)
+def test_large_numbers(write: Write, number: str) -> None:
+    uses = f"x = Queue({number})\nx.put(x.get(timeout={number}))\n"
+    loop = f"for number in range({number}):\n    x.put({number})\n"
+    write("a.py", f"{HANG}{uses}{loop}")
+    engine = Engine(load(), Configuration(Settings(select=("ALL",))))
+    codes = {code for _, code in said(engine.check(engine.discover(["."])))}
+    assert "MPL114" in codes and not codes & {"MPL001", "MPL002"}
+
+
 def test_files_as_large_as_may_be(write: Write) -> None:
     """Each `#` might begin a comment that suppresses."""
     write("a.py", HANG.encode() + b"#" * (MAX_BYTES - len(HANG) - 1) + b"\n")

@@ -10,6 +10,7 @@ import pytest
 from small import Small, put_into, small
 
 from mplint.model.nouns import Operation
+from mplint.model.sharing.held import MAX_HELD
 
 KEPT = """
 lock = mp.Lock()
@@ -354,3 +355,12 @@ def test_orders_of_two_locks(
     program = small(tmp_path, source)
     opposite = program.program.locks.opposite(_acquire(program, "a"))
     assert (opposite is not None) is found
+
+
+def test_hundreds_of_locks_that_are_held_at_once(tmp_path: Path) -> None:
+    """What is asked about each two of them has an end."""
+    many = "".join(f"lock_{n} = mp.Lock()\nlock_{n}.acquire()\n" for n in range(300))
+    regions = small(tmp_path, f"import multiprocessing as mp\n\n{many}").program.locks.regions
+    found = list(regions.all())
+    assert 10 < len(found) < 300
+    assert sum(len(region.expressions) for region in found) <= MAX_HELD

@@ -6,6 +6,7 @@ docstrings do not. Nothing is resolved here; a name is a name until the program 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -416,7 +417,7 @@ class _Lowering:
         return f.Argument(value, keyword, cast("Any", node.star))
 
     def constant(self, node: cst.Integer | cst.Float | cst.Imaginary) -> f.Expr:
-        return f.Constant(self.number(node), node.evaluated_value)
+        return f.Constant(self.number(node), _number(node))
 
     def ellipsis(self, node: cst.Ellipsis) -> f.Expr:
         return f.Constant(self.number(node), ...)
@@ -688,6 +689,15 @@ def _operator(node: cst.CSTNode) -> str:
     if name in _OPERATORS:
         return _OPERATORS[name]
     return _OPERATORS[name.removesuffix("Assign")] + "="
+
+
+def _number(node: cst.Integer | cst.Float | cst.Imaginary) -> complex:
+    try:
+        value: complex = node.evaluated_value
+    except (SyntaxError, ValueError):  # more digits than Python reads
+        return sys.maxsize
+    # nor does it write them, and who tells of a number writes it
+    return sys.maxsize if isinstance(value, int) and value > sys.maxsize else value
 
 
 def _string(node: cst.SimpleString) -> str | bytes:

@@ -27,6 +27,8 @@ from mplint.model.values import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mplint.model.nouns import Operation
     from mplint.model.program import Program
 
@@ -52,6 +54,7 @@ class Lifecycle:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._wrong: dict[Activation, dict[int, Wrong]] = {}
+        self._functions: dict[Path, dict[int, f.Scope]] = {}
 
     def is_process(self, operation: Operation) -> bool:
         """Whether an operation is on a single process object, not on a thread, not on several
@@ -253,13 +256,20 @@ class Lifecycle:
 
     # Classes ------------------------------------------------------------------------------------
 
+    def _function_at(self, path: Path, at: int) -> f.Scope:
+        if path not in self._functions:
+            scopes = self.program.solver.files[path].scopes
+            self._functions[path] = {s.at: s for s in scopes if s.kind == "function"}
+        return self._functions[path][at]
+
     def uninitialized(self, at: int, activation: Activation) -> Uninitialized | None:
         """For the `__init__` that is defined at a place of a class: whether it leaves out, on all
         ways through it, the one of its base class, which is Process."""
         solver = self.program.solver
-        scopes = solver.files[activation.path].scopes
-        init = next(scope for scope in scopes if scope.at == at and scope.kind == "function")
-        if activation.scope.kind != "class" or init.name != "__init__" or not init.parameters:
+        if activation.scope.kind != "class":
+            return None
+        init = self._function_at(activation.path, at)
+        if init.name != "__init__" or not init.parameters:
             return None
         cls = solver.owner(activation)
         assert isinstance(cls, ClassRef)

@@ -215,6 +215,15 @@ class Deadlocks:
     # Opposite orders ----------------------------------------------------------------------------
 
     @cached_property
+    def _pairs_of(self) -> dict[Operation, list[tuple[Value, Value, _Pair]]]:
+        """The same by the place at which the first lock is taken."""
+        found: dict[Operation, list[tuple[Value, Value, _Pair]]] = {}
+        for (first, second), pairs in self._pairs.items():
+            for pair in pairs:
+                found.setdefault(pair.region.acquire, []).append((first, second, pair))
+        return found
+
+    @cached_property
     def _pairs(self) -> dict[tuple[Value, Value], list[_Pair]]:
         """Where a second lock is taken while a first one is held."""
         found: dict[tuple[Value, Value], list[_Pair]] = {}
@@ -234,16 +243,13 @@ class Deadlocks:
 
     def opposite(self, acquire: Operation) -> Opposite | None:
         """The other order, for the first of two places in the program."""
-        for (first, second), pairs in self._pairs.items():
-            for pair in pairs:
-                if pair.region.acquire is not acquire:
-                    continue
-                for other in self._pairs.get((second, first), ()):
-                    comes_first = _order(pair) < _order(other)
-                    if comes_first and self._meet(pair, other) and not self._gated(pair, other):
-                        return Opposite(
-                            acquire, pair.at, pair.second, other.region.acquire, other.second
-                        )
+        for first, second, pair in self._pairs_of.get(acquire, ()):
+            for other in self._pairs.get((second, first), ()):
+                comes_first = _order(pair) < _order(other)
+                if comes_first and self._meet(pair, other) and not self._gated(pair, other):
+                    return Opposite(
+                        acquire, pair.at, pair.second, other.region.acquire, other.second
+                    )
         return None
 
     def _meet(self, pair: _Pair, other: _Pair) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from mplint import budget
 from mplint.model import facts as f
 from mplint.model.values import Activation, Bound, Container, Made, Site, Value
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 MAX_CALLS = 6
 """How far we follow calls out of a region."""
+
+MAX_HELD = 50_000
+"""The expressions in all regions of one function, those in several of them counted as often: a
+bound on what hundreds of locks cost that are held at the same time."""
 
 
 class Region(Struct, frozen=True):
@@ -102,7 +107,13 @@ class Regions(Struct):
     def of(self, activation: Activation) -> list[Region]:
         """The regions of one function."""
         if activation not in self._found:
-            self._found[activation] = list(self._regions(activation))
+            found = self._found[activation] = []
+            room = MAX_HELD
+            for region in self._regions(activation):
+                room -= len(region.expressions)
+                if room < 0:
+                    break
+                found.append(region)
         return self._found[activation]
 
     def by_acquire(self, acquire: Operation) -> Region | None:
@@ -189,6 +200,7 @@ class Regions(Struct):
 
     def inside(self, region: Region) -> Iterator[Inside]:
         """All that runs in a region, in the functions that it calls as well."""
+        budget.spend()
         numbers = [expression.at for expression in region.expressions]
         for at in (*numbers, *region.steps):
             yield Inside(region.activation, at)

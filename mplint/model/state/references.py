@@ -60,6 +60,7 @@ class References:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._kept: dict[Made, bool] = {}
         self._packed_in: dict[Activation, set[Container]] = {}
         self._kept: dict[tuple[Made, Place], bool] = {}
         self._slow: dict[tuple[Activation, int], int] = {}
@@ -132,7 +133,11 @@ class References:
         if len(starts) != 1 or starts[0].activation is not place.activation:
             return None
         (start,) = starts
-        if start.at < place.at or self._is_kept(made, place):
+        if start.at < place.at:
+            return None
+        if made not in self._kept:  # by one place only, whoever it is given to
+            self._kept[made] = self._is_kept(made, place)
+        if self._kept[made]:
             return None
         how = self._lost_by(place, start, worker)
         return Dropped(made, worker, start.site, how, methods) if how is not None else None
