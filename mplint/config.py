@@ -290,7 +290,7 @@ def _load(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not text: {error.reason}") from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # of what is no TOML, and of numbers with thousands of digits
         raise ConfigError(f"{path}: not TOML: {error}") from None
     except RecursionError:
         raise ConfigError(f"{path}: nested too deeply") from None

@@ -24,6 +24,9 @@ MAX_BYTES = 20_000_000
 
 _TOO_LARGE = f"larger than {MAX_BYTES // 1_000_000} MB"
 
+MAX_TEXT = 200
+"""So many characters of what is in a file are quoted when it cannot be read."""
+
 
 class Unreadable(Exception):
     """A file that cannot be read or parsed; the message says why, in one line."""
@@ -62,6 +65,8 @@ class Source:
             raise Unreadable(f"not {self.encoding} text: {error.reason}", line) from None
         except LookupError:
             raise Unreadable(_about_encoding(f"unknown encoding: {self.encoding}")) from None
+        except ValueError:  # of encodings that are for other things, such as `punycode`
+            raise Unreadable(f"not {self.encoding} text") from None
 
     @cached_property
     def lines(self) -> list[str]:
@@ -74,7 +79,7 @@ class Source:
         import libcst as cst
 
         text = self.text
-        deep = depth.too_deep(self.data)
+        deep = depth.too_deep(with_newlines(self.data))
         if deep is not None:
             raise Unreadable(*deep)
         try:
@@ -152,11 +157,17 @@ def _open_nonblocking(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
+def with_newlines(data: bytes) -> bytes:
+    """What is in a file, with a line feed at the end of each line, where old Macs have a carriage
+    return: that is how Python reads it."""
+    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
+
+
 def _about_encoding(said: str) -> str:
     """What `tokenize` says of an encoding, in plain words."""
     name = said.removeprefix("unknown encoding: ")
     if name != said:
-        return f"the encoding declaration names {name!r}, which is no encoding of text"
+        return f"the encoding declaration names {_cut(name)!r}, which is no encoding of text"
     if said.startswith("encoding problem"):
         return "the file starts as UTF-8, and its encoding declaration says otherwise"
     return "the file is not UTF-8, and no other encoding is declared in its first two lines"
@@ -165,4 +176,9 @@ def _about_encoding(said: str) -> str:
 def _reason(error: cst.ParserSyntaxError) -> str:
     message = error.message
     message = message.removeprefix("parser error: error at ")
-    return re.sub(r"^\d+:\d+: ", "", message).strip().rstrip(".")
+    return _cut(re.sub(r"^\d+:\d+: ", "", message).strip().rstrip("."))
+
+
+def _cut(text: str) -> str:
+    """What fits into a message."""
+    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…"

@@ -210,6 +210,7 @@ def test_no_python_version(value: object) -> None:
         (b"\x80\x81\xfe\xff", "not text: "),
         (b"\0\1\2", "not TOML: "),
         (b"x = " + b"[" * 20_000, ""),
+        (b"x = " + b"1" * 20_000, "not TOML: "),
     ],
 )
 def test_unusable_settings(

@@ -160,6 +160,9 @@ def test_a_folder_that_cannot_be_searched(
         (HANG.encode(), 5),
         (b"\xef\xbb\xbf" + HANG.encode(), 5),
         (HANG.replace("\n", "\r\n").encode(), 5),
+        (HANG.replace("\n", "\r").encode(), 5),
+        (f"# as on Macs\n{HANG}".replace("\n", "\r").encode() + b"x = x.y()\r" * 900, 6),
+        (f"# a comment\r\r\n{HANG}".encode(), 7),
         (b"\xef\xbb\xbf# coding: utf-8\r\n" + HANG.replace("\n", "\r\n").encode(), 6),
         (b"# coding: latin-1\nname = '\xe9'\n" + HANG.encode(), 7),
         (b"#!/usr/bin/python\n# -*- coding: cp1252 -*-\nname = '\x80'\n" + HANG.encode(), 8),
@@ -191,6 +194,10 @@ def test_nothing_to_find(write: Write, content: bytes | str) -> None:
         (b"\xef\xbb\xbf# coding: latin-1\n", 1, "starts as UTF-8"),
         (b"# coding: no-such-coding\n", 1, "'no-such-coding', which is no encoding"),
         (b"# coding: rot13\n", 1, "'rot13', which is no encoding"),
+        (b"# coding: punycode\n#-\n", 1, "not punycode text"),
+        (b"# coding: undefined\n", 1, "not undefined text"),
+        (b"# coding: " + b"x" * 100_000 + b"\n", 1, "names 'xxx"),
+        (f"from multiprocessing import Pool; Pool\nx\u200b{'y' * 1000}\n".encode(), 1, "parsed"),
         (b"\xff\n", 1, "not UTF-8, and no other encoding is declared"),
         (b"# coding: utf-8\nname = '\xe4'\n", 2, "not utf-8 text"),
         (b"x = 1\ny = '\0'\n", 2, "null bytes"),
@@ -212,7 +219,7 @@ def test_what_cannot_be_read(write: Write, content: bytes, line: int, said: str)
         "error",
     )
     assert said in first.message
-    assert "\n" not in first.message
+    assert "\n" not in first.message and len(first.message) < 400
 
 
 DEEP = {

@@ -956,6 +956,8 @@ def test_flake8_finds_the_same(copied: Copied, mplint: Mplint, project: str, job
         HANG.replace("\n", "\r\n").encode(),
         b"# coding: latin-1\nname = '\xe9'\n" + HANG.encode(),
         b"\x0c\n" + HANG.encode(),
+        HANG.replace("\n", "\r").encode(),
+        b"# coding: idna\n" + HANG.encode(),
         ("name = '漢𝔘\u2028'; " + HANG.replace("\n", "\n\n")).encode(),
     ],
 )

@@ -172,7 +172,7 @@ def _encoded(lines: Sequence[str]) -> bytes:
     try:
         encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
         return text.encode(encoding, "replace")
-    except (SyntaxError, LookupError):
+    except (SyntaxError, LookupError, ValueError):
         return data  # the check says what is wrong with it
 
 

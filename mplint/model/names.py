@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from mplint import catalog
-from mplint.source import Files, Unreadable
+from mplint.source import Files, Unreadable, with_newlines
 
 BUILTINS = frozenset(vars(builtins))
 
@@ -183,7 +183,7 @@ _NOISE = re.compile(
 def without_text(data: bytes) -> bytes:
     """The code of a file: its bytes without comments and strings, but for strings with code in
     them."""
-    return _NOISE.sub(_blank, data)
+    return _NOISE.sub(_blank, with_newlines(data))
 
 
 def _blank(match: re.Match[bytes]) -> bytes:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mplint.diagnostics import START_METHODS
+from mplint.source import with_newlines
 
 WORD = b"set_start_method"
 
@@ -37,6 +38,7 @@ def setting_in(data: bytes) -> Setting | None:
     found: set[str] = set()
     known = at_import = False
     count = 0
+    data = with_newlines(data)
     for match in _CALL.finditer(data):
         if match["before"].split()[-1:] == [b"def"]:
             continue
