@@ -50,6 +50,13 @@ def first(number):
 def decorated(number):
     sys.exit(1)
 
+def asks(number):
+    return check() + number
+
+def check():
+    if not sys.argv:
+        sys.exit(1)
+
 def main(numbers):
     pool = mp.Pool(2)
     BODY
@@ -79,6 +86,10 @@ def main(numbers):
         ("result = pool.apply_async(leaves, (1,))  # here\nresult.get(3)", None),
         ("list(ProcessPoolExecutor().map(leaves, numbers))  # here", None),
         ("mp.pool.ThreadPool().map(leaves, numbers)  # here", None),
+        ("pool.map(asks, numbers)  # here", "asks"),
+        ("check()\npool.map(asks, numbers)  # here", None),
+        ("pool.map(asks, numbers)  # here\ncheck()", "asks"),
+        ("leaves(0)\npool.map(leaves, numbers)  # here", "leaves"),
     ],
 )
 def test_tasks_that_end_their_process(tmp_path: Path, body: str, name: str | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -99,11 +100,31 @@ class Jobs:
                 why = next(iter(states.values()))
                 if why is None or (numbers and self._is_in_handler(why.site)):
                     continue
+                if self._has_passed(task, why.site):
+                    continue
                 if isinstance(way, Gone):
                     return Exit(entry.scope.qualified_name, why.site, "os._exit()")
                 if isinstance(way, Raised) and way.error == "SystemExit":
                     return Exit(entry.scope.qualified_name, why.site, "the exit")
         return None
+
+    def _has_passed(self, task: Operation, site: Site) -> bool:
+        """Whether the function that has an exit gets no arguments, and whoever hands out the task
+        has called it before: what it looks at is the same, and it did not end the parent."""
+        above = set(self.program.upward(task.activation))
+        around = self.program.activations_at(site)
+        called = [self.program.callees_at.get((activation, site.at), ()) for activation in around]
+        for activation in chain(around, *called):
+            if activation.scope.parameters or activation.scope.kind != "function":
+                continue
+            if any(
+                edge.launch is None
+                and (edge.caller is not task.activation or edge.at < task.at)
+                and edge.caller in above
+                for edge in self.program.callers[activation]
+            ):
+                return True
+        return False
 
     def _is_about_numbers(self, task: Operation) -> bool:
         """Whether all the work of a task is a `range`: no data from outside, so that an error in it

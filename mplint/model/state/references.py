@@ -60,7 +60,6 @@ class References:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self._kept: dict[Made, bool] = {}
         self._packed_in: dict[Activation, set[Container]] = {}
         self._kept: dict[tuple[Made, Place], bool] = {}
         self._slow: dict[tuple[Activation, int], int] = {}
@@ -135,9 +134,7 @@ class References:
         (start,) = starts
         if start.at < place.at:
             return None
-        if made not in self._kept:  # by one place only, whoever it is given to
-            self._kept[made] = self._is_kept(made, place)
-        if self._kept[made]:
+        if self._is_kept(made, place):
             return None
         how = self._lost_by(place, start, worker)
         return Dropped(made, worker, start.site, how, methods) if how is not None else None
