@@ -93,6 +93,9 @@ def test_a_look_comes_first(tmp_path: Path, before: str) -> None:
     assert program.program.coroutines.standstill(get.activation, get.at) is None
 
 
+ONE, RUN = "async def one():\n    ", "\nasyncio.run(one())"
+
+
 @pytest.mark.parametrize(
     ("rest", "found"),
     [
@@ -100,6 +103,23 @@ def test_a_look_comes_first(tmp_path: Path, before: str) -> None:
         ("async def serve(): asyncio.create_task(take(mp.Queue()))\nasyncio.run(serve())", True),
         ("async def serve(): await asyncio.wait_for(take(mp.Queue()), 1)", True),
         ("async def all(): await asyncio.gather(*(take(mp.Queue()) for _ in 'ab'))", True),
+        # kept in a variable, which is given to `gather`
+        (f"{ONE}it = take(mp.Queue())\n    await asyncio.gather(it, it){RUN}", True),
+        (f"{ONE}it = [take(mp.Queue())]\n    await asyncio.gather(*it){RUN}", True),
+        (
+            f"{ONE}it = []\n    it.append(take(mp.Queue()))\n    await asyncio.gather(*it){RUN}",
+            True,
+        ),
+        (f"{ONE}it = take(mp.Queue())\n    two = [it]\n    await asyncio.gather(*two){RUN}", True),
+        (f"{ONE}it = take(mp.Queue())\n    it = [it]\n    await it[0]{RUN}", False),
+        # it has run before
+        (f"{ONE}it = [await take(mp.Queue())]\n    await asyncio.gather(){RUN}", False),
+        (
+            f"{ONE}it = []\n    it.append(await take(mp.Queue()))\n"
+            f"    await asyncio.gather(*it){RUN}",
+            False,
+        ),
+        (f"{ONE}await asyncio.gather(asyncio.sleep(await take(mp.Queue()))){RUN}", False),
         ("async def one(): await take(mp.Queue())\nasyncio.run(one())", False),
         ("async def handler(): await take(mp.Queue())", True),  # who knows who calls it
         ("async def test_it(): await take(mp.Queue())", False),
