@@ -53,6 +53,8 @@ HERE = Path(__file__).parents[1]
         "\ufefffrom multiprocessing import Pool\nPool()",
         "\x0cfrom multiprocessing import Pool\nPool()",
         "import multiprocessing as mp\nf'{mp.Pool()}'",
+        "import multiprocessing as mp\nRF'{mp.Pool()}'",
+        "import multiprocessing as mp\nt'{mp.Pool()}'",
         "import multiprocessing as mp\nx = 'it\\'s'; mp.Pool()  # isn't it",
         "import multiprocessing as mp\nx = '''it's\n\"\"\"'''; mp.Pool()",
         "from tqdm.contrib.concurrent import process_map\nprocess_map(f, x)",

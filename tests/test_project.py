@@ -130,6 +130,7 @@ def test_the_name_of_a_module(tmp_path: Path, path: str, module: str) -> None:
         ("from a import b as c, d", ["a:b:0:c", "a:d:0:d"]),
         ("from . import b", [":b:1:b"]),
         ("from ..a import (\n    b,  # why\n    c as d,\n)", ["a:b:2:b", "a:c:2:d"]),
+        ("from a import (\n    b,\n    c,  # why\n)", ["a:b:0:b", "a:c:0:c"]),
         ("from a import *", ["a:*:0:*"]),
         ("from a import b, \\\n    c", ["a:b:0:b", "a:c:0:c"]),
         ("if x:\n    import a", ["a:None:0:a"]),
@@ -204,6 +205,7 @@ def test_classes_that_build_on_those_of_gated_files(
             {"a.py": MP + "import c", "b.py": MP + "import c", "c.py": MP},
             [["a.py", "b.py", "c.py"]],
         ),
+        ({"a.py": f"'''\nimport b\n'''\n{MP}", "b.py": MP}, [["a.py"], ["b.py"]]),
         ({"a.py": "print(1)"}, []),
         ({"a.py": MP + "from p import b", "p/b.py": MP}, [["a.py", "p/b.py"]]),
         (
