@@ -107,6 +107,9 @@ LOUD = {
     **{name: NOT_KNOWN[name] for name in ("raises", "asserts", "unknown call", "generator")},
     "coroutine": NOT_KNOWN["coroutine"],
     "another base": "class it(dict): pass\n",
+    "another base after a space": "class it (dict): pass\n",
+    "another base in the next line": "class it(object,\n    dict,\n): pass\n",
+    "another base that is not ASCII": "class it(größe.Base): pass\n",
     "another base beside": "class it(object, dict): pass\n",
     "a base of a module": "import other\nclass it(other.Base): pass\n",
     "a base that is made": "class it(make(object)): pass\n",
@@ -133,6 +136,10 @@ QUIET_BYTES = {
     "caught": "def it(x):\n    try: x.run()\n    except Exception: pass\n",
     "a base for types": "from typing import Generic as G, TypeVar\nT = TypeVar('T')\n"
     "class it(G[T], object): pass\n",
+    "a base for types of two": "from typing import Generic\n"
+    "class it(Generic[K, dict], object): pass\n",
+    "abstract": "import abc\nclass it(abc.ABC): pass\n",
+    "a class in a class": "class Other:\n    class it(dict): pass\n",
     "nothing": "",
 }
 
@@ -152,3 +159,7 @@ def test_own_name(tmp_path: Path) -> None:
     record = Small(tmp_path, main, helpers="def exit(): pass").program.record
     assert "exit" not in record.externals.values()
     assert [found.name for [found] in record.deferred.values()] == ["exit"]
+
+
+def test_bytes_that_are_no_text() -> None:
+    assert is_loud(b"class it(dict, \xff): pass\n", "it")
