@@ -29,6 +29,8 @@ HARMLESS = {
     "library": "import time\ndef it():\n    time.sleep(1)\n    return time.perf_counter()\n",
     "library by a name": "from time import sleep as rest\ndef it():\n    rest(1)\n",
     "library by two names": "import time\nclock = time\ndef it():\n    clock.sleep(1)\n",
+    "library by three names": "import time\nclock = time\nwatch = clock\n"
+    "def it():\n    watch.sleep(1)\n",
     "by another name": "def inner(): pass\nit = inner\n",
     "calls by another name": "def inner(): pass\ngo = inner\ndef it():\n    go()\n",
     "imported inside": "def it(seed):\n    import random\n    random.seed(seed)\n",
@@ -69,6 +71,7 @@ NOT_KNOWN = {
     "variable": "it = max\n",
     "itself by another name": "it = other\nother = it\n",
     "a call by another name": "def inner(x): return x()\ngo = inner\ndef it():\n    go(1)\n",
+    "another meaning": "from other import *\nlen = strange\ndef it(x):\n    len(x)\n",
     "missing": "",
     "decorated": "from other import fine\n@fine\ndef it(): pass\n",
     "class": "class it:\n    def __init__(self, x):\n        self.x = x()\n",
@@ -163,3 +166,14 @@ def test_own_name(tmp_path: Path) -> None:
 
 def test_bytes_that_are_no_text() -> None:
     assert is_loud(b"class it(dict, \xff): pass\n", "it")
+
+
+@pytest.mark.parametrize(("name", "read"), [("raises", False), ("opens", True)])
+def test_what_is_plainly_loud_is_not_parsed(tmp_path: Path, name: str, read: bool) -> None:
+    asked = Small(tmp_path, MAIN, other=OTHER, helpers=NOT_KNOWN[name])
+    assert not asked.program.quiet.call(tmp_path / "helpers.py", "it")
+    assert (tmp_path / "helpers.py" in asked.project.loader.lowered) is read
+
+
+def test_a_file_that_is_gone(tmp_path: Path) -> None:
+    assert not Small(tmp_path, MAIN, helpers="").program.quiet.call(tmp_path / "gone.py", "it")

@@ -122,7 +122,7 @@ def is_loud(code: bytes, name: str) -> bool:
 def _has_loud_bases(code: bytes, name: str) -> bool:
     """The same for a class: one with other bases than harmless ones is not read at all."""
     harmless = {item.bound for item in scan_imports(code) if item.module in ("abc", "typing")}
-    return any(base not in {"object", "abc", "typing", *harmless} for base in bases(code, name))
+    return any(base not in {"object", *harmless} for base in bases(code, name))
 
 
 class _Reader:
