@@ -231,6 +231,34 @@ def methods(size: int) -> Files:
     return {"a.py": HEAD + "\n".join(lines) + "\n" + TAIL}
 
 
+def _again(main: str, work: str = "", things: str = "mp.Queue()") -> Callable[[int], Files]:
+    """A program whose main process and worker do the same again and again, each with a number in
+    the place of #, to one or two things that both have."""
+
+    def again(text: str, size: int, depth: str) -> list[str]:
+        return [
+            f"{depth}{line.replace('#', str(i))}" for i in range(size) for line in text.splitlines()
+        ]
+
+    def make(size: int) -> Files:
+        lines = ["def work(one, two):", *again(work, size, "    "), "    print(two)", "", ""]
+        lines += ["def main():", f"    one, two = {things}, mp.Queue()"]
+        lines += ["    process = mp.Process(target=work, args=(one, two))", "    process.start()"]
+        lines += [*again(main, size, "    "), "    process.join()"]
+        return {"a.py": HEAD + "\n".join([*lines, "", "", *GUARD])}
+
+    return make
+
+
+def guards(size: int) -> Files:
+    """A program that begins again and again."""
+    lines = ["", "", *GUARD] * size
+    return {"a.py": HEAD + "def main():\n    mp.Process(target=print).start()\n" + "\n".join(lines)}
+
+
+GUARD = ['if __name__ == "__main__":', "    main()", ""]
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What is generated, and a size at which it takes a second or so."""
@@ -238,6 +266,12 @@ class Shape:
     make: Callable[[int], Files]
     size: int
 
+
+MEMORY = "mp.shared_memory.SharedMemory"
+PROCESS = "mp.Process(target=%s)"
+JOINABLE = "mp.JoinableQueue()"
+LOCKED = ("with one:\n    print(#)", "mp.Lock()")
+NOTIFIED = ("with one:\n    one.notify()", "mp.Condition()")
 
 SHAPES = {
     "files": Shape(files, 50),
@@ -266,6 +300,29 @@ SHAPES = {
     "literal": Shape(literal, 2500),
     "classes": Shape(classes, 50),
     "methods": Shape(methods, 250),
+    "guards": Shape(guards, 200),
+    "again-joins": Shape(_again("process.join()"), 250),
+    "again-puts": Shape(_again("one.put(#)", "x# = one.get()"), 250),
+    "again-looks": Shape(_again("while not one.empty():\n    print(one.get())", "one.put(#)"), 100),
+    "again-marks": Shape(_again("one.put(#)", "one.get()\none.task_done()", JOINABLE), 100),
+    "again-locks": Shape(_again("one.acquire()\nprint(#)\none.release()", *LOCKED), 150),
+    "again-pools": Shape(_again("p# = mp.Pool()\np#.map(print, [#])\np#.close()\np#.join()"), 75),
+    "again-with-pools": Shape(_again("with mp.Pool() as p:\n    print(p.map(print, [#]))"), 100),
+    "again-tasks": Shape(_again("p = mp.Pool()\nr# = p.apply_async(print)\nprint(r#.get())"), 75),
+    "again-events": Shape(_again("one.set()\none.clear()", "one.wait()", "mp.Event()"), 150),
+    "again-new-events": Shape(
+        _again(f"e# = mp.Event()\n{PROCESS % 'e#.set'}.start()\ne#.wait()"), 75
+    ),
+    "again-conditions": Shape(_again("with one:\n    one.wait()", *NOTIFIED), 150),
+    "again-barriers": Shape(_again("one.wait()", "one.wait()", "mp.Barrier(2)"), 150),
+    "again-values": Shape(_again("one.value += #", "one.value += #", "mp.Value('i')"), 200),
+    "again-elements": Shape(
+        _again("", "one['#'] = one.get('#', 0) + 1", "mp.Manager().dict()"), 200
+    ),
+    "again-memory": Shape(_again(f"s# = {MEMORY}('#')\nv# = s#.buf[1:]\ns#.close()"), 100),
+    "again-kills": Shape(
+        _again(f"p# = {PROCESS % 'print'}\np#.start()\np#.terminate()\np#.join()"), 75
+    ),
 }
 
 

@@ -162,6 +162,7 @@ class Waiting:
         self._dying: dict[Made, Flow[str]] = {}
         self._gets: dict[tuple[Made, Activation], list[tuple[int, int | None]]] = {}
         self._puts: dict[Made, int | None] = {}
+        self._feeders: dict[Channel, dict[Runner, None]] = {}
         self._starved: dict[tuple[Made, Activation], dict[Worker, list[Site]]] = {}
         self._reached_open: dict[tuple[Made, Activation], set[Operation]] = {}
         self._leavable: dict[f.While, bool] = {}
@@ -459,10 +460,11 @@ class Waiting:
 
     def producers(self, channel: Channel, wait: Operation) -> list[Worker]:
         """The workers that feed a channel; empty when somebody else does so too, or may."""
-        feeders: dict[Runner, None] = {}
-        for put in channel.puts:
-            for runner in put.runners or ("?",):
-                feeders[runner] = None
+        if channel not in self._feeders:
+            functions = dict.fromkeys(put.activation for put in channel.puts)
+            told = (self.program.runners(each) or ("?",) for each in functions)
+            self._feeders[channel] = dict.fromkeys(runner for each in told for runner in each)
+        feeders = self._feeders[channel]
         own = wait.runners
         workers = [runner for runner in feeders if not isinstance(runner, str)]
         if len(workers) != len(feeders) or own & set(feeders):

@@ -73,6 +73,8 @@ class Signals:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._shared: dict[Made, bool] = {}
+        self._setting: dict[Made, dict[Activation, None]] = {}
+        self._launched: dict[Made, bool] = {}
         self._told: dict[tuple[Worker, Made], bool] = {}
         self._first: dict[tuple[Operation, Made], bool] = {}
         self._sequence = Sequence(program)
@@ -99,7 +101,7 @@ class Signals:
         sets = self.operations(event, "set")
         if not sets:
             return None if self.program.is_in_attribute(event) else Unset(event)
-        return self._late(wait, sets, event) or self._dead_setters(wait, sets, event)
+        return self._late(wait, sets, event) or self._dead_setters(wait, event)
 
     def awaited(self, wait: Operation, role: str) -> Made | None:
         """The object for processes that an operation waits for, when it does so for ever and nobody
@@ -149,9 +151,23 @@ class Signals:
             for runner in wait.runners
         )
 
-    def _workers(self, wait: Operation, others: Iterable[Operation]) -> list[Worker]:
-        """The workers that do the others' part; empty when somebody else does so too, or may."""
-        functions = dict.fromkeys(other.activation for other in others)
+    def _setters(self, event: Made) -> dict[Activation, None]:
+        """The functions that set an event."""
+        if event not in self._setting:
+            sets = self.operations(event, "set")
+            self._setting[event] = dict.fromkeys(operation.activation for operation in sets)
+        return self._setting[event]
+
+    def _is_launched(self, event: Made) -> bool:
+        """Whether an event is set by what is handed to somebody else to call."""
+        if event not in self._launched:
+            sets = self.operations(event, "set")
+            self._launched[event] = any(operation.launch is not None for operation in sets)
+        return self._launched[event]
+
+    def _workers(self, wait: Operation, functions: Iterable[Activation]) -> list[Worker]:
+        """The workers that do the others' part, in these functions; empty when somebody else does
+        so too, or may."""
         told = (self.program.runners(each) or ("?",) for each in functions)
         runners = dict.fromkeys(runner for each in told for runner in each)
         workers = [runner for runner in runners if not isinstance(runner, str)]
@@ -159,9 +175,9 @@ class Signals:
             return []
         return workers
 
-    def _dead_setters(self, wait: Operation, sets: list[Operation], event: Made) -> Unset | None:
+    def _dead_setters(self, wait: Operation, event: Made) -> Unset | None:
         waiting, failures = self.program.waiting, []
-        for worker in self._workers(wait, sets):
+        for worker in self._workers(wait, self._setters(event)):
             if waiting.reports_errors(worker) or self._acts_on_failure(worker, event):
                 return None
             failures.append(waiting.end_without(worker, event, "set"))
@@ -178,16 +194,16 @@ class Signals:
 
     def _late(self, wait: Operation, sets: list[Operation], event: Made) -> Unset | None:
         """Whether what would set the event comes after a wait for the one who waits for it."""
-        if any(operation.launch is not None for operation in sets):
+        if self._is_launched(event):
             return None
         if wait.runners == {MAIN}:
-            workers = self._workers(wait, sets)
+            workers = self._workers(wait, self._setters(event))
             starts = [start for worker in workers for start in worker.operations("start")]
             if starts and not any(worker.in_pool for worker in workers):
                 if self._comes_first(wait, starts):
                     return Unset(event, late=starts[0], blocked=starts[0])
             return None
-        if any(operation.runners != {MAIN} for operation in sets):
+        if any(self.program.runners(each) != {MAIN} for each in self._setters(event)):
             return None
         waiters = [runner for runner in wait.runners if isinstance(runner, Worker)]
         if len(waiters) != len(wait.runners) or any(worker.in_pool for worker in waiters):
@@ -219,7 +235,7 @@ class Signals:
         if not isinstance(event, Made) or not clear.sure or clear.does != "clear":
             return None
         outline = self.program.outline(clear.activation)
-        if outline.loops(clear.at):
+        if outline.loops(clear.at) or len(self.operations(event, "set")) > 1:
             return None
         before = self._statement_before(clear.activation, clear.at)
         sets = [
@@ -229,7 +245,7 @@ class Signals:
             and before is not None
             and outline.step_of(operation.at) is before
         ]
-        if not sets or not sets[0].sure or len(self.operations(event, "set")) > 1:
+        if not sets or not sets[0].sure:
             return None
         for wait in self.operations(event, "wait"):
             if not wait.runners & clear.runners and self.awaited(wait, "event") is event:
