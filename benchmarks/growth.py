@@ -245,6 +245,7 @@ def _again(main: str, work: str = "", things: str = "mp.Queue()") -> Callable[[i
         lines += ["def main():", f"    one, two = {things}, mp.Queue()"]
         lines += ["    process = mp.Process(target=work, args=(one, two))", "    process.start()"]
         lines += [*again(main, size, "    "), "    process.join()"]
+        lines += ["    one.join()"] if things == JOINABLE else []
         return {"a.py": HEAD + "\n".join([*lines, "", "", *GUARD])}
 
     return make

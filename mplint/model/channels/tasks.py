@@ -123,10 +123,12 @@ class Tasks:
             return None
         if not self._are_marked_by_takers(join, channel):
             return None
+        seen: set[Worker] = set()
         for get in channel.gets:
             for runner in sorted(get.runners, key=str):
-                if isinstance(runner, str) or runner.in_pool:
+                if isinstance(runner, str) or runner.in_pool or runner in seen:
                     continue
+                seen.add(runner)  # whichever of its gets it is, the paths are the same
                 skipped = self._skipped(runner, channel, get, join)
                 if skipped is not None:
                     return skipped
