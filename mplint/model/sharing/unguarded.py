@@ -7,6 +7,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
+from mplint.model.sharing.apart import keeps_others_out
 from mplint.model.values import Activation, Made, Named
 
 if TYPE_CHECKING:
@@ -90,10 +91,7 @@ def _may_guard(program: Program, frame: Around, activation: Activation, but: Mad
             _locks_nothing(program, item, activation) or _is(program, item, activation, but)
             for item, _ in node.items
         )
-    if isinstance(node, f.Branch) and frame.part in ("body", "otherwise"):
-        count = frame.index + 1 if frame.part == "body" else len(node.arms)
-        return any(_tells_processes_apart(test, activation) for test, _ in node.arms[:count])
-    return isinstance(node, f.Match)
+    return isinstance(node, f.Match) or keeps_others_out(program, frame, activation)
 
 
 def _locks_nothing(program: Program, manager: f.Expr, activation: Activation) -> bool:
@@ -125,24 +123,4 @@ def _may_acquire(
         for inner in program.outline(callee).expressions.values():
             if isinstance(inner, f.Attribute) and inner.name in ("acquire", "enter_context"):
                 return True
-    return False
-
-
-def _tells_processes_apart(test: f.Expr, activation: Activation) -> bool:
-    """Whether a test may hold in one of several processes only: `if rank == 0`, `if is_first`."""
-    match test:
-        case f.Unary(operand=operand):
-            return _tells_processes_apart(operand, activation)
-        case f.Boolean(operands=operands):
-            return any(_tells_processes_apart(operand, activation) for operand in operands)
-        case f.Comparison(left=left, rest=rest):
-            equal = any(operator in ("==", "is") for operator, _ in rest)
-            sides = [left, *(right for _, right in rest)]
-            return equal and not any(isinstance(side, (f.Binary, f.Subscript)) for side in sides)
-        case f.Name(id=name):
-            return name in {parameter.name for parameter in activation.scope.parameters}
-        case f.Attribute():
-            return True
-        case f.Call(function=f.Attribute(name=name)):
-            return name in ("is_set", "acquire")
     return False
