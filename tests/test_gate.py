@@ -56,6 +56,7 @@ HERE = Path(__file__).parents[1]
         "import multiprocessing as mp\nRF'{mp.Pool()}'",
         "import multiprocessing as mp\nt'{mp.Pool()}'",
         "import multiprocessing as mp\ndef f(): ...\nmp.Pool()",
+        "import multiprocessing as mp\ndef f(): ...\nmp.Pool()",
         "import multiprocessing as mp\nx = 'it\\'s'; mp.Pool()  # isn't it",
         "import multiprocessing as mp\nx = '''it's\n\"\"\"'''; mp.Pool()",
         "from tqdm.contrib.concurrent import process_map\nprocess_map(f, x)",
@@ -93,6 +94,9 @@ def test_files_that_do_something(text: str) -> None:
         "from torch.multiprocessing.pool import ThreadPool\nThreadPool()",
         "import concurrent.futures\nconcurrent.futures.Future()",
         "from concurrent import futures as concurrent\nconcurrent.wait(x)",
+        "from multiprocessing import Pool\nself.Pool()\nself. \\\n        Pool()",
+        "from multiprocessing.dummy import *\nPool()",
+        "import billiard as multiprocessing\nmultiprocessing.ensure_multiprocessing()",
         "from multiprocessing import Pool\nself.Pool()\nself. \\\n        Pool()",
         "from multiprocessing.dummy import *\nPool()",
         "import billiard as multiprocessing\nmultiprocessing.ensure_multiprocessing()",
@@ -182,6 +186,16 @@ def test_who_imports_a_user_through_a_package_is_one(
     main = tmp_path / "main.py"
     main.write_text(f"from multiprocessing import cpu_count\nfrom package import {importing}\n")
     assert (main in Project(Files(), Root(tmp_path, deep=True)).gated) is is_user
+
+
+def test_what_only_asks_may_set_a_start_method(tmp_path: Path) -> None:
+    file = tmp_path / "main.py"
+    file.write_text(
+        "from multiprocessing import cpu_count\nfrom mine import set_start_method\n\n"
+        "set_start_method('spawn')\n"
+    )
+    survey = Project(Files(), Root(tmp_path, deep=True)).survey
+    assert (survey.gated, list(survey.settings)) == (frozenset(), [file])
 
 
 def test_what_only_asks_may_set_a_start_method(tmp_path: Path) -> None:

@@ -196,7 +196,8 @@ def _blank(match: re.Match[bytes]) -> bytes:
 
 IMPORT = re.compile(
     rb"(?:^(?:\xef\xbb\xbf)?|[:;])[ \t\f]*"
-    rb"(?:from[ \t]+(?![ \t])(?P<dots>\.*)(?:[ \t]*(?P<module>\w[\w.]*))?[ \t]+import[ \t]+"
+    rb"(?:from[ \t]+(?![ \t])(?P<dots>\.*)"
+    rb"(?:(?:[ \t]*(?P<module>\w[\w.]*))?[ \t]+|(?<=\.))import(?:[ \t]+|(?=\())"
     rb"(?P<names>\([^()]*\)|(?:[^\n;\\]|\\\r?\n)+)"
     rb"|import[ \t]+(?P<modules>[\w., \t]+))",
     re.MULTILINE,
