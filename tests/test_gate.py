@@ -198,16 +198,6 @@ def test_what_only_asks_may_set_a_start_method(tmp_path: Path) -> None:
     assert (survey.gated, list(survey.settings)) == (frozenset(), [file])
 
 
-def test_what_only_asks_may_set_a_start_method(tmp_path: Path) -> None:
-    file = tmp_path / "main.py"
-    file.write_text(
-        "from multiprocessing import cpu_count\nfrom mine import set_start_method\n\n"
-        "set_start_method('spawn')\n"
-    )
-    survey = Project(Files(), Root(tmp_path, deep=True)).survey
-    assert (survey.gated, list(survey.settings)) == (frozenset(), [file])
-
-
 # On what nobody writes ----------------------------------------------------------------------------
 
 

@@ -114,7 +114,7 @@ class Bounded:
         if not workers:
             return StuckPut(channel, None) if channel.bound else None
         return (
-            self._dead_consumers(channel, workers)
+            self._dead_consumers(put, channel, workers)
             or self._full_consumers(put, channel, workers)
             or self._unstarted(put, channel, workers)
         )
@@ -137,7 +137,7 @@ class Bounded:
         if len(workers) != len(takers) or put.runners & takers:
             return None
         again = self.program.outline(put.activation).loops(put.at)
-        dead = self._dead_consumers(channel, workers) if again else None
+        dead = self._dead_consumers(put, channel, workers) if again else None
         return dead or self._unstarted(put, channel, workers)
 
     def _overfills(self, put: Operation, channel: Channel) -> bool:
@@ -149,10 +149,12 @@ class Bounded:
             return channel.bound is not None or self.program.draining.repeats(put)
         return channel.bound is not None and count.known > channel.bound
 
-    def _dead_consumers(self, channel: Channel, workers: list[Worker]) -> StuckPut | None:
-        failures = []
+    def _dead_consumers(
+        self, put: Operation, channel: Channel, workers: list[Worker]
+    ) -> StuckPut | None:
+        waiting, failures = self.program.waiting, []
         for worker in workers:
-            failure = None if worker.in_pool else self.program.waiting.early_end(worker, channel)
+            failure = None if worker.in_pool else waiting.early_end(worker, channel, [put])
             if failure is None:
                 return None
             failures.append(failure)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from mplint.model.channels.polling import Polling
 from mplint.model.flow import ANY, NORMAL, Error, Flow, Gone, Machine, Place, Raised, catches
 from mplint.model.outline import Around
 from mplint.model.passing import Passing
+from mplint.model.scripts import is_test
 from mplint.model.state.once import is_single_for
 from mplint.model.values import Activation, ClassRef, Literal, Made, Site, Value
 
@@ -171,14 +172,18 @@ class Waiting:
 
     # Workers that end early ---------------------------------------------------------------------
 
-    def silent_end(self, worker: Worker, channel: Channel) -> Failure | None:
+    def silent_end(
+        self, worker: Worker, channel: Channel, waits: Sequence[Operation] = ()
+    ) -> Failure | None:
         """A way in which a worker ends without having sent anything on a channel: by an exception
-        that nothing catches, or by `sys.exit`."""
-        return self.end_without(worker, channel.entrance, "put")
+        that nothing catches, or by `sys.exit`. `waits` are those for it."""
+        return self.end_without(worker, channel.entrance, "put", waits)
 
-    def end_without(self, worker: Worker, made: Made, does: str) -> Failure | None:
-        """A way in which a worker ends without having done something to an object: an exception
-        that nothing catches, or `sys.exit`, comes before."""
+    def end_without(
+        self, worker: Worker, made: Made, does: str, waits: Sequence[Operation] = ()
+    ) -> Failure | None:
+        """A way in which a worker ends without having done something to an object, which `waits`
+        wait for: an exception that nothing catches, or `sys.exit`, comes before."""
         key = (made, does)
         if key not in self._sending:
             self._sending[key] = Passing(self.program, _Sending(self.program, made, does))
@@ -186,7 +191,7 @@ class Waiting:
         failures = [
             failure for entry in worker.entries for failure in self._silent(flow, entry, worker)
         ]
-        return _most_telling(failures)
+        return _most_telling(failures, waits)
 
     def _silent(self, flow: Flow[str], entry: Activation, worker: Worker) -> Iterator[Failure]:
         if self.is_opaque(entry):
@@ -205,8 +210,11 @@ class Waiting:
                     # it always sends, but for an error that it does not tell
                     yield Failure(worker, why.site, ANY)
 
-    def early_end(self, worker: Worker, channel: Channel) -> Failure | None:
-        """A way in which a worker stops taking items from a channel because one of them failed."""
+    def early_end(
+        self, worker: Worker, channel: Channel, waits: Sequence[Operation] = ()
+    ) -> Failure | None:
+        """A way in which a worker stops taking items from a channel because one of them failed.
+        `waits` are puts that wait for room."""
         if channel.exit not in self._dying:
             machine = _Dying(self.program, channel.exit)
             self._dying[channel.exit] = Passing(self.program, machine)
@@ -220,7 +228,7 @@ class Waiting:
                 if why is not None and not isinstance(way, Gone):
                     error = way.error if isinstance(way, Raised) else ANY
                     failures.append(Failure(worker, why.site, error_name(error)))
-        return _most_telling(failures)
+        return _most_telling(failures, waits)
 
     def is_opaque(self, activation: Activation) -> bool:
         """Whether a decorator that we do not know may catch what the function raises."""
@@ -308,7 +316,7 @@ class Waiting:
                 return None
             if self.is_told_in_thread(worker, wait):
                 return None
-            failure = self.silent_end(worker, channel)
+            failure = self.silent_end(worker, channel, [wait])
             if failure is None:
                 return None
             failures.append(failure)
@@ -663,8 +671,11 @@ _TRANSPARENT = frozenset(
 )
 
 
-def _most_telling(failures: list[Failure]) -> Failure | None:
-    """The first failure of unknown code, which is the likeliest, or the first of all."""
+def _most_telling(failures: list[Failure], waits: Sequence[Operation]) -> Failure | None:
+    """The first failure of unknown code, which is the likeliest, or the first of all. For waits in
+    tests, the first that has a name: one that nobody foresees is what a test is there to find."""
+    if waits and all(is_test(wait.activation.path) for wait in waits):
+        return next((f for f in failures if f.error != ANY), None)
     return next((f for f in failures if f.error == ANY), failures[0] if failures else None)
 
 

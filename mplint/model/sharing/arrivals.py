@@ -195,7 +195,7 @@ class Arrivals:
                 continue
             if waiting.acts_on_failure(worker, waits) or self._is_watched(worker):
                 continue
-            failure = waiting.end_without(worker, barrier, "wait")
+            failure = waiting.end_without(worker, barrier, "wait", waits)
             if failure is not None:
                 return Stuck(barrier, failure=failure)
         return None

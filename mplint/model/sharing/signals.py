@@ -180,7 +180,7 @@ class Signals:
         for worker in self._workers(wait, self._setters(event)):
             if waiting.reports_errors(worker) or self._acts_on_failure(worker, event):
                 return None
-            failures.append(waiting.end_without(worker, event, "set"))
+            failures.append(waiting.end_without(worker, event, "set", [wait]))
         if not failures or None in failures:
             return None
         return Unset(event, failures[0])
