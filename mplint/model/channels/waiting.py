@@ -671,11 +671,15 @@ _TRANSPARENT = frozenset(
 )
 
 
+_UNFORESEEN = frozenset({ANY, "LookupError"})
+"""What unknown code may raise, and any subscript."""
+
+
 def _most_telling(failures: list[Failure], waits: Sequence[Operation]) -> Failure | None:
     """The first failure of unknown code, which is the likeliest, or the first of all. For waits in
     tests, the first that has a name: one that nobody foresees is what a test is there to find."""
     if waits and all(is_test(wait.activation.path) for wait in waits):
-        return next((f for f in failures if f.error != ANY), None)
+        return next((f for f in failures if f.error not in _UNFORESEEN), None)
     return next((f for f in failures if f.error == ANY), failures[0] if failures else None)
 
 
