@@ -85,6 +85,8 @@ class Source:
         try:
             return cst.parse_module(text)
         except cst.ParserSyntaxError as error:
+            if error.message.startswith("tokenizer error"):
+                raise _untokenized(text, error) from None
             reason = f"the file cannot be parsed: {_reason(error)}"
             raise Unreadable(reason, error.raw_line, error.raw_column + 1) from None
         except (RecursionError, MemoryError):
@@ -171,6 +173,26 @@ def _about_encoding(said: str) -> str:
     if said.startswith("encoding problem"):
         return "the file starts as UTF-8, and its encoding declaration says otherwise"
     return "the file is not UTF-8, and no other encoding is declared in its first two lines"
+
+
+def _untokenized(text: str, error: cst.ParserSyntaxError) -> Unreadable:
+    """Why a text cannot be cut into words, and where: libcst does not tell the place, Python does
+    if it cannot read the text either."""
+    import ast
+    import warnings
+
+    reason, line, column = _reason(error), 1, 1
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(text, "<text>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    except SyntaxError as told:
+        if told.lineno:
+            reason = _cut(told.msg)
+            line, column = min(told.lineno, text.count("\n") + 1), max(told.offset or 1, 1)
+    except (ValueError, RecursionError, MemoryError):
+        pass
+    return Unreadable(f"the file cannot be parsed: {reason}", line, column)
 
 
 def _reason(error: cst.ParserSyntaxError) -> str:
