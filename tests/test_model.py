@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from expectations import expected, facts_of, programs, view_of
+from small import small
 
 from mplint.model.graph import draw, to_text
 from mplint.model.values import Site
@@ -87,3 +88,25 @@ def test_enough_graphs_are_expected() -> None:
 if __name__ == "__main__":
     for path in DRAWN:
         path.write_text(drawn(path.parent), encoding="utf-8")
+
+
+def test_activations_are_in_one_order(tmp_path: Path) -> None:
+    """Whatever the order is in which they are reached: that of sets is another in every run."""
+    calls = "\n".join(f"mp.Process(target=work, args=(mp.Queue(), {n})).start()" for n in range(30))
+    asked = small(
+        tmp_path,
+        f"""\
+import multiprocessing as mp
+
+def take(queue):
+    return queue.get()
+
+def work(queue, number):
+    take(queue)
+
+{calls}
+""",
+    )
+    found = [list(map(repr, alike)) for alike in asked.program.solver.of_function.values()]
+    assert max(map(len, found)) == 30
+    assert all(names == sorted(names) for names in found)

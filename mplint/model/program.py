@@ -94,6 +94,8 @@ class Program(Questions):
         self._index()
 
     def _index(self) -> None:
+        for alike in self.solver.of_function.values():
+            alike.sort(key=_activation_order)
         seen = set()
         for raw in sorted(self.record.operations, key=_order):
             kind = self.solver.kind_of(raw.receiver)
@@ -629,6 +631,12 @@ def _is_something(value: Value) -> bool:
 
 def _is_none(expression: f.Expr) -> bool:
     return isinstance(expression, f.Constant) and expression.value is None
+
+
+def _activation_order(activation: Activation) -> tuple[str, str]:
+    """What to sort the activations of a function by: in which order they were reached is that of
+    sets, which is another in every run."""
+    return repr(activation), repr(activation.outer)
 
 
 def _order(raw: calls.RawOperation) -> tuple[str, int, str, str]:
