@@ -13,6 +13,7 @@ import keyword
 import random
 import re
 from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 from functools import cache
 from typing import TypeAlias, cast
 
@@ -209,7 +210,9 @@ def renameable(files: Files) -> list[str]:
     return sorted(
         name
         for name in (words.bound | words.members | words.imported) - fixed - known
-        if not name.startswith(("__", "pytest")) and not name.lower().startswith("test")
+        if not name.startswith(("__", "pytest"))
+        and not name.lower().startswith("test")
+        and not get_close_matches(name, ["daemon"])  # which is a finding for how it is spelt
     )
 
 
