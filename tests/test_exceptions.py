@@ -18,6 +18,11 @@ from small import small
         ("def __init__(self, a, b): Exception.__init__(self, a)", "E(1, 2)", "needs `b`"),
         ("def __init__(self, a, b): self.a = a", "E(1, 2)", None),
         ("def __init__(self, a, b): self.a = a", "E(a=1, b=2)", "needs `a` and `b`"),
+        (
+            "def __init__(self, c): self.a = c\n    def __init__(self, a, b): self.a = a",
+            "E(a=1, b=2)",
+            "needs `a` and `b`",
+        ),
         ("def __init__(self, *, a): super().__init__(a)", "E(a=1)", "takes no"),
         ("def __init__(self): super().__init__('text')", "E()", "takes no"),
         ("def __init__(self): super().__init__('text')", "E", "takes no"),

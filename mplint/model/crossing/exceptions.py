@@ -157,11 +157,12 @@ class Exceptions:
         return text, Site(first.path, first.scope.at)
 
     def _initials(self, cls: ClassRef) -> Iterator[FunctionRef]:
-        """The `__init__` of a class and of its bases, as far as they are the program's."""
+        """The `__init__` of a class and of its bases, as far as they are the program's, of several
+        in one class the last one first."""
         for ancestor in self.program.solver.ancestry(cls):
-            for function in self.program.solver.cells.get((ancestor, "__init__"), ()):
-                if isinstance(function, FunctionRef):
-                    yield function
+            found = self.program.solver.cells.get((ancestor, "__init__"), ())
+            functions = [function for function in found if isinstance(function, FunctionRef)]
+            yield from sorted(functions, key=lambda function: function.scope.at, reverse=True)
 
     def _base_calls(self, scope: f.Scope) -> list[tuple[f.Call, int]] | None:
         """The call of the base's `__init__`, and how many of its arguments are `self`; None where
