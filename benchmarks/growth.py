@@ -7,7 +7,8 @@ Each shape is a program that is generated at one size and at four times that siz
 input may take at most 4.4 times as long; what Python and mplint need to start, measured on an empty
 program, is subtracted first. Times are those of the processor, the least of some runs. A check that
 takes more than 30 seconds is stopped, and the next shape follows. Ends with 1 when a shape grows
-faster.
+faster. Last come all rules beside one, and one process beside as many as there are processors, for
+a project of many programs: that is by the clock, and needs an idle machine.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import log
@@ -28,6 +30,8 @@ ALLOWED = 4.4
 ALLOWED_FOR_ALL_RULES = 1.5
 LIMIT = 30
 """Seconds of processor time that one check may take."""
+PROGRAMS = 32
+"""In the project that is checked in one process and in several."""
 
 HEAD = "import multiprocessing as mp\n\n"
 TAIL = """
@@ -363,6 +367,15 @@ def seconds(folder: Path, repeat: int, select: str = "ALL") -> float:
     return min(times)
 
 
+def elapsed(folder: Path, jobs: int) -> float:
+    """The seconds that go by while a folder is checked in so many processes."""
+    command = [sys.executable, "-m", "mplint", "check", str(folder), "--isolated", "--quiet"]
+    command += ["--jobs", str(jobs), "--no-cache", "--exit-zero"]
+    began = time.monotonic()
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    return time.monotonic() - began
+
+
 def main() -> int:
     """Measures, prints a line per shape, and returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -400,6 +413,16 @@ def main() -> int:
             ratio = every / one
             failed |= ratio > ALLOWED_FOR_ALL_RULES
             print(f"all rules {every:.2f} s, one rule {one:.2f} s: x{ratio:.2f}")
+            (program,) = SHAPES["branches"].make(500).values()
+            folder, cores = Path(temporary, "programs"), os.cpu_count() or 1
+            write({f"program{number}.py": program for number in range(PROGRAMS)}, folder)
+            alone, together = (
+                min(elapsed(folder, jobs) for _ in range(options.repeat)) for jobs in (1, cores)
+            )
+            gain = alone / together
+            print(
+                f"one process {alone:.2f} s, {cores} processes {together:.2f} s: {gain:.2f} times"
+            )
     return int(failed)
 
 

@@ -74,6 +74,7 @@ def test_shapes(name: str) -> None:
 def test_growth_measures_a_program(tmp_path: Path) -> None:
     growth.write(growth.SHAPES["files"].make(2), tmp_path / "program")
     assert growth.seconds(tmp_path / "program", 1, "MPL102") > 0
+    assert growth.elapsed(tmp_path / "program", 1) > 0
 
 
 def test_speed_measures_what_is_installed(tmp_path: Path) -> None:
