@@ -349,11 +349,15 @@ def _limit() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT + 1))
 
 
+def _command(folder: Path, *options: str) -> list[str]:
+    command = [sys.executable, "-m", "mplint", "check", str(folder), "--isolated", "--quiet"]
+    return [*command, "--no-cache", "--exit-zero", *options]
+
+
 def seconds(folder: Path, repeat: int, select: str = "ALL") -> float:
     """The processor time of checking a folder in a new process, the least of some runs. Raises
     TooLong."""
-    command = [sys.executable, "-m", "mplint", "check", str(folder), "--isolated", "--quiet"]
-    command += ["--select", select, "--jobs", "1", "--no-cache", "--exit-zero"]
+    command = _command(folder, "--select", select, "--jobs", "1")
     times = []
     for _ in range(repeat):
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, preexec_fn=_limit) as process:
@@ -369,10 +373,8 @@ def seconds(folder: Path, repeat: int, select: str = "ALL") -> float:
 
 def elapsed(folder: Path, jobs: int) -> float:
     """The seconds that go by while a folder is checked in so many processes."""
-    command = [sys.executable, "-m", "mplint", "check", str(folder), "--isolated", "--quiet"]
-    command += ["--jobs", str(jobs), "--no-cache", "--exit-zero"]
     began = time.monotonic()
-    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(_command(folder, "--jobs", str(jobs)), stdout=subprocess.DEVNULL, check=True)
     return time.monotonic() - began
 
 

@@ -516,5 +516,5 @@ queue = multiprocessing.Queue()  # made
 multiprocessing.Process(target=work, args=(queue, 3)).start()
 """,
     )
-    failure = program.program.waiting.silent_end(program.worker("work"), program.channel("made"))
+    failure = program.program.failing.silent_end(program.worker("work"), program.channel("made"))
     assert (failure is not None) is answer

@@ -14,7 +14,7 @@ from small import Small, small
 
 from mplint.model import passing
 from mplint.model.assuming import Assumed, Assuming
-from mplint.model.channels.waiting import _Dying, _Sending
+from mplint.model.channels.failing import _Dying, _Sending
 from mplint.model.flow import Flow, Machine
 from mplint.model.nouns import Operation
 from mplint.model.passing import Passing

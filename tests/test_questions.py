@@ -452,8 +452,7 @@ PRODUCER = """
 )
 def test_silent_end(tmp_path: Path, body: str, error: str | None) -> None:
     program = small(tmp_path, put_into(PRODUCER, body))
-    waiting = program.program.waiting
-    failure = waiting.silent_end(program.worker("work"), program.channel("made"))
+    failure = program.program.failing.silent_end(program.worker("work"), program.channel("made"))
     assert (failure.what if failure is not None else None) == error
 
 
@@ -482,7 +481,7 @@ def test_decorators_that_may_catch(tmp_path: Path, decorator: str | None, opaque
     program = small(tmp_path, source)
     waiting = program.program.waiting
     [entry] = program.worker("work").entries
-    assert waiting.is_opaque(entry) is opaque
+    assert program.program.failing.is_opaque(entry) is opaque
     assert (waiting.starved(program.operation("wait")) is None) is opaque
 
 
@@ -540,7 +539,7 @@ HANDLED = """
 def test_early_end(tmp_path: Path, body: str, error: str | None) -> None:
     program = small(tmp_path, put_into(CONSUMER, body))
     worker, channel = program.worker("work"), program.channel("made")
-    failure = program.program.waiting.early_end(worker, channel)
+    failure = program.program.failing.early_end(worker, channel)
     if error == "x":  # it does not end by the error itself
         assert failure is not None
     else:

@@ -12,7 +12,7 @@ from mplint.depth import on_deep_stack
 from mplint.diagnostics import Place
 from mplint.model import extract
 from mplint.model import facts as f
-from mplint.model.names import Import, Modules, bases, defines, scan_imports, without_text
+from mplint.model.names import Import, Modules, bases, defines, without_text
 from mplint.model.scripts import Scripts, Survey
 from mplint.model.solve import Imported
 from mplint.model.values import Site
@@ -184,7 +184,7 @@ class ProjectLoader:
 
     def _import_table(self, path: Path) -> dict[str, Import]:
         if path not in self._imports:
-            found = scan_imports(self.code(path) or b"")
+            found = self.modules.items(path)
             self._imports[path] = {item.bound: item for item in found if item.name != "*"}
             self._stars[path] = [item for item in found if item.name == "*"]
         return self._imports[path]

@@ -101,7 +101,7 @@ class Modules:
         return known
 
     def _scan(self, path: Path) -> Iterator[Path]:
-        for item in self._items(path):
+        for item in self.items(path):
             targets = [self.find(path, item.module, item.level)]
             if item.name is not None and item.name != "*":
                 module = f"{item.module}.{item.name}" if item.module else item.name
@@ -113,7 +113,7 @@ class Modules:
     def origins(self, path: Path) -> frozenset[Path]:
         """The same, and the files behind the names that it imports from packages."""
         found = set(self.imports(path))
-        for item in self._items(path):
+        for item in self.items(path):
             target = self.find(path, item.module, item.level)
             if target is not None and item.name is not None:
                 found |= self._handed_on(target, item.name, MAX_PACKAGES)
@@ -124,7 +124,7 @@ class Modules:
         found: set[Path] = set()
         if package.name != "__init__.py" or not hops:
             return found
-        for item in self._items(package):
+        for item in self.items(package):
             if item.name is None or (item.name != "*" and item.bound != name):
                 continue
             target = self.find(package, item.module, item.level)
@@ -136,7 +136,8 @@ class Modules:
             found |= self._handed_on(target, inner, hops - 1)
         return found
 
-    def _items(self, path: Path) -> list[Import]:
+    def items(self, path: Path) -> list[Import]:
+        """What a file imports, item by item, by its bytes."""
         if path not in self._scanned:
             self._scanned[path] = scan_imports(without_text(self._bytes(path)))
         return self._scanned[path]

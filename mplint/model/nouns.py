@@ -393,7 +393,7 @@ class Channel:
         if self.kind.role == "connection" and not self.exit.part:
             return False  # its other end is in another program
         program = self.program
-        return program.is_seen_whole(self.exit) and program.is_seen_whole(self.entrance)
+        return program.sight.is_seen_whole(self.exit) and program.sight.is_seen_whole(self.entrance)
 
     @cached_property
     def bound(self) -> int | None:

@@ -5,7 +5,6 @@ Every question is answered three-valued: True, False, or None for "not known".
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import cached_property
@@ -15,14 +14,6 @@ from typing import Any
 
 from mplint import catalog
 from mplint.catalog import Library
-from mplint.catalog.multiprocessing import (
-    BARRIER,
-    CONDITION,
-    CONNECTION,
-    EVENT,
-    JOINABLE_QUEUE,
-    QUEUE,
-)
 from mplint.diagnostics import START_METHODS
 from mplint.model import calls
 from mplint.model import facts as f
@@ -30,7 +21,7 @@ from mplint.model.nouns import MAIN, Channel, Operation, Runner, Runners, Worker
 from mplint.model.outline import Outline
 from mplint.model.questions import Questions
 from mplint.model.quiet import Quiet
-from mplint.model.solve import RETURNED, Cell, Record, Solver
+from mplint.model.solve import Cell, Record, Solver
 from mplint.model.values import (
     DATA,
     NOTHING,
@@ -54,23 +45,12 @@ MAX_CALLERS = 4
 MAX_NESTING = 3
 """Containers inside containers, where we look for objects in attributes."""
 
-_VERBS = frozenset(
-    {
-        *QUEUE.methods,
-        *JOINABLE_QUEUE.methods,
-        *CONNECTION.methods,
-        *EVENT.methods,
-        *CONDITION.methods,
-        *BARRIER.methods,
-        *("append", "values", "items"),
-    }
-)
-
 
 class Program(Questions):
     """A solved program."""
 
     def __init__(self, solver: Solver, record: Record, root: Path) -> None:
+        self.program = self
         self.solver = solver
         self.root = root
         self.record = record
@@ -84,7 +64,6 @@ class Program(Questions):
         self._workers: dict[tuple[Value, str], Worker] = {}
         self._outlines: dict[f.Scope, Outline] = {}
         self._recursive: dict[Activation, bool] = {}
-        self._named_unread: dict[str, bool] = {}
         self._values: dict[tuple[int, Activation], tuple[f.Expr, Values]] = {}
         self.passed: dict[Hashable, Any] = {}
         """What steps do that do not concern a machine: a matter of `passing`."""
@@ -327,16 +306,6 @@ class Program(Questions):
                     found[value].append(cell)
         return found
 
-    @cached_property
-    def _attributes(self) -> dict[Value, set[str]]:
-        """The attributes that hold each object, directly or in a container."""
-        found: dict[Value, set[str]] = defaultdict(set)
-        for (owner, name), values in self.solver.cells.items():
-            if isinstance(owner, (Instance, ClassRef)) and isinstance(name, str):
-                for value in self.held(values):
-                    found[value].add(name)
-        return found
-
     def held(self, values: Values, depth: int = 0) -> Iterator[Made]:
         """The followed objects among some values, and in containers among them."""
         for value in values:
@@ -344,77 +313,6 @@ class Program(Questions):
                 yield value
             elif isinstance(value, Container) and depth < MAX_NESTING:
                 yield from self.held(self.solver.cells.get((value, "all"), NOTHING), depth + 1)
-
-    def is_reached_unseen(self, value: Value) -> bool:
-        """Whether an object may be used through an object that we do not know: it is in an
-        attribute whose name is read from such an object, and then asked to do something."""
-        names = self._attributes.get(value, ())
-        return any(
-            self._is_used(activation, at)
-            for name in names
-            for activation, at in self.record.strangers.get(name, ())
-        ) or any(self._is_named_unread(name) for name in names)
-
-    def _is_named_unread(self, name: str) -> bool:
-        """Whether a file of the project that is not read in, but some function of which is given an
-        object of a class, reads an attribute of that name."""
-        if name not in self._named_unread:
-            pattern = re.compile(rb"\.[ \t]*%s\b" % re.escape(name.encode()))
-            code = (self.solver.loader.code(path) for path in self._unread)
-            self._named_unread[name] = any(pattern.search(found or b"") for found in code)
-        return self._named_unread[name]
-
-    @cached_property
-    def _unread(self) -> list[Path]:
-        """The files that are not read in, and some function of which is given an object of a class
-        of the program."""
-        found: dict[Path, None] = {}
-        for (activation, at), functions in self.record.deferred.items():
-            call = self.outline(activation).expressions.get(at)
-            for argument in call.arguments if isinstance(call, f.Call) else ():
-                if any(isinstance(v, Instance) for v in self.values(argument.value, activation)):
-                    found.update((function.path, None) for function in functions)
-        return list(found)
-
-    def is_in_attribute(self, value: Value) -> bool:
-        """Whether an object is held in an attribute: of a class that others may use as well."""
-        return value in self._attributes
-
-    def is_in_public_attribute(self, value: Value) -> bool:
-        """Whether an object is held in an attribute that others may use by its name."""
-        return any(not name.startswith("_") for name in self._attributes.get(value, ()))
-
-    def is_seen_whole(self, made: Made) -> bool:
-        """Whether we see everything that is done to an object: no code that we do not know gets
-        hold of it."""
-        return (
-            made not in self.solver.escapes
-            and not made.given
-            and not self.overrun
-            and made not in self._given_out
-            and not self.is_reached_unseen(made)
-        )
-
-    @cached_property
-    def _given_out(self) -> set[Made]:
-        """What functions return or yield that nobody in sight calls: their callers have it."""
-        from mplint.model.containers import generator_of
-
-        found: set[Made] = set()
-        for activation in self.solver.from_outside:
-            returned = self.solver.cells.get((activation, RETURNED), NOTHING)
-            if activation.scope.is_generator:
-                returned |= {generator_of(self.solver, activation)}
-            found.update(self.held(returned))
-        return found
-
-    def _is_used(self, activation: Activation, at: int) -> bool:
-        frame = next(self.outline(activation).around(at), None)
-        if frame is None:
-            return False
-        if isinstance(frame.node, f.Attribute):
-            return frame.node.name in _VERBS
-        return not isinstance(frame.node, (f.Comparison, f.Boolean, f.Binary, f.Text))
 
     def _is_given(self, expression: f.Expr, activation: Activation) -> bool:
         """Whether an expression is a parameter that all calls give something for."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from importlib import import_module
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 if TYPE_CHECKING:
     from mplint.model.channels.bounded import Bounded
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mplint.model.channels.copies import Copies
     from mplint.model.channels.draining import Draining
     from mplint.model.channels.ending import Ending
+    from mplint.model.channels.failing import Failing
     from mplint.model.channels.looks import Looks
     from mplint.model.channels.order import Order
     from mplint.model.channels.pairing import Pairing
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from mplint.model.sharing.memory import Memory
     from mplint.model.sharing.signals import Signals
     from mplint.model.sharing.updates import Updates
+    from mplint.model.sight import Sight
     from mplint.model.starting.contexts import Contexts
     from mplint.model.starting.coroutines import Coroutines
     from mplint.model.starting.defaults import Defaults
@@ -51,312 +53,166 @@ if TYPE_CHECKING:
     from mplint.model.state.references import References
     from mplint.model.state.sharing import Sharing
 
+T = TypeVar("T")
+
+
+class Room(Generic[T]):
+    """An attribute of `Questions` that is imported and made when it is first asked, once for a
+    program. `path` is that of a class below `mplint.model`, which takes the program."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __set_name__(self, owner: type[Questions], name: str) -> None:
+        self.name = name
+
+    def __get__(self, asker: Questions, owner: type[Questions]) -> T:
+        rooms = vars(asker.program)
+        if self.name not in rooms:
+            module, _, made = self.path.rpartition(".")
+            rooms[self.name] = getattr(import_module(f"mplint.model.{module}"), made)(asker.program)
+        # from now on it is found there, and this is not called again
+        room = vars(asker)[self.name] = rooms[self.name]
+        return cast("T", room)
+
 
 class Questions:
-    """One attribute per room of the model, which is imported and made when it is first asked. A
-    Program is one of these."""
+    """One attribute per room of the model: a Program is one of these, and so is the View that rules
+    have of it."""
 
-    @property
-    def _program(self) -> Program:
-        return cast("Program", self)
+    program: Program
 
-    @cached_property
-    def waiting(self) -> Waiting:
-        """Who waits for whom, and what becomes of it when the other side fails."""
-        from mplint.model.channels.waiting import Waiting
+    sight: Room[Sight] = Room("sight.Sight")
+    """What of an object's uses is in sight."""
 
-        return Waiting(self._program)
+    failing: Room[Failing] = Room("channels.failing.Failing")
+    """How workers end before they have done what others wait for."""
 
-    @cached_property
-    def sentinels(self) -> Sentinels:
-        """How consumers are told to stop, by whom and how often."""
-        from mplint.model.channels.sentinels import Sentinels
+    waiting: Room[Waiting] = Room("channels.waiting.Waiting")
+    """Who waits for whom, and what becomes of it when the other side fails."""
 
-        return Sentinels(self._program)
+    sentinels: Room[Sentinels] = Room("channels.sentinels.Sentinels")
+    """How consumers are told to stop, by whom and how often."""
 
-    @cached_property
-    def ending(self) -> Ending:
-        """Whether consumers hear of the end of the work, and not before it is there."""
-        from mplint.model.channels.ending import Ending
+    ending: Room[Ending] = Room("channels.ending.Ending")
+    """Whether consumers hear of the end of the work, and not before it is there."""
 
-        return Ending(self._program)
+    copies: Room[Copies] = Room("channels.copies.Copies")
+    """Names that are taken for different objects and are one."""
 
-    @cached_property
-    def copies(self) -> Copies:
-        """Names that are taken for different objects and are one."""
-        from mplint.model.channels.copies import Copies
+    changing: Room[Changing] = Room("channels.changing.Changing")
+    """What becomes of an object after it was put on a queue."""
 
-        return Copies(self._program)
+    pairing: Room[Pairing] = Room("channels.pairing.Pairing")
+    """Whether results are paired with what they are the results of."""
 
-    @cached_property
-    def changing(self) -> Changing:
-        """What becomes of an object after it was put on a queue."""
-        from mplint.model.channels.changing import Changing
+    draining: Room[Draining] = Room("channels.draining.Draining")
+    """Whether what is put is taken out in time."""
 
-        return Changing(self._program)
+    bounded: Room[Bounded] = Room("channels.bounded.Bounded")
+    """Whether there is room in bounded queues."""
 
-    @cached_property
-    def pairing(self) -> Pairing:
-        """Whether results are paired with what they are the results of."""
-        from mplint.model.channels.pairing import Pairing
+    tasks: Room[Tasks] = Room("channels.tasks.Tasks")
+    """Whether items are marked as done."""
 
-        return Pairing(self._program)
+    looks: Room[Looks] = Room("channels.looks.Looks")
+    """Whether a look at a queue can tell what it is asked."""
 
-    @cached_property
-    def draining(self) -> Draining:
-        """Whether what is put is taken out in time."""
-        from mplint.model.channels.draining import Draining
+    spinning: Room[Spinning] = Room("channels.spinning.Spinning")
+    """Whether a loop that asks for something ever pauses."""
 
-        return Draining(self._program)
+    sharing: Room[Sharing] = Room("state.sharing.Sharing")
+    """What processes share, and what they only seem to."""
 
-    @cached_property
-    def bounded(self) -> Bounded:
-        """Whether there is room in bounded queues."""
-        from mplint.model.channels.bounded import Bounded
+    interfaces: Room[Interfaces] = Room("crossing.interfaces.Interfaces")
+    """What objects can be asked to do."""
 
-        return Bounded(self._program)
+    members: Room[Members] = Room("crossing.members.Members")
+    """What objects do not have, and the nearest right name."""
 
-    @cached_property
-    def tasks(self) -> Tasks:
-        """Whether items are marked as done."""
-        from mplint.model.channels.tasks import Tasks
+    pickling: Room[Pickling] = Room("crossing.pickling.Pickling")
+    """What can be sent to another process."""
 
-        return Tasks(self._program)
+    exceptions: Room[Exceptions] = Room("crossing.exceptions.Exceptions")
+    """Whether errors and results come back from a pool's worker."""
 
-    @cached_property
-    def looks(self) -> Looks:
-        """Whether a look at a queue can tell what it is asked."""
-        from mplint.model.channels.looks import Looks
+    defaults: Room[Defaults] = Room("starting.defaults.Defaults")
+    """Which start method is in force."""
 
-        return Looks(self._program)
+    startup: Room[Startup] = Room("starting.startup.Startup")
+    """What happens when a module is imported."""
 
-    @cached_property
-    def spinning(self) -> Spinning:
-        """Whether a loop that asks for something ever pauses."""
-        from mplint.model.channels.spinning import Spinning
+    order: Room[Order] = Room("channels.order.Order")
+    """What comes before what: puts and closes, results and what they are paired with."""
 
-        return Spinning(self._program)
+    pipes: Room[Pipes] = Room("channels.pipes.Pipes")
+    """Who holds which end of a pipe."""
 
-    @cached_property
-    def sharing(self) -> Sharing:
-        """What processes share, and what they only seem to."""
-        from mplint.model.state.sharing import Sharing
+    signatures: Room[Signatures] = Room("crossing.signatures.Signatures")
+    """Whether arguments fit what they are given to."""
 
-        return Sharing(self._program)
+    importing: Room[Importing] = Room("crossing.importing.Importing")
+    """Whether a child can find a function or class again by its name."""
 
-    @cached_property
-    def interfaces(self) -> Interfaces:
-        """What objects can be asked to do."""
-        from mplint.model.crossing.interfaces import Interfaces
+    lifecycle: Room[Lifecycle] = Room("processes.lifecycle.Lifecycle")
+    """What becomes of a process object: made, started, joined, closed, killed."""
 
-        return Interfaces(self._program)
+    children: Room[Children] = Room("processes.children.Children")
+    """What the process of a worker cannot do, and what takes its end from its parent."""
 
-    @cached_property
-    def members(self) -> Members:
-        """What objects do not have, and the nearest right name."""
-        from mplint.model.crossing.members import Members
+    joining: Room[Joining] = Room("processes.joining.Joining")
+    """How processes are waited for: one by one, only the last, for a while."""
 
-        return Members(self._program)
+    killing: Room[Killing] = Room("processes.killing.Killing")
+    """What is lost with a process that is killed, or ends with the program."""
 
-    @cached_property
-    def pickling(self) -> Pickling:
-        """What can be sent to another process."""
-        from mplint.model.crossing.pickling import Pickling
+    inherited: Room[Inherited] = Room("state.inherited.Inherited")
+    """What a child gets to see of what its parent has set or opened."""
 
-        return Pickling(self._program)
+    references: Room[References] = Room("state.references.References")
+    """How long an object lives in the process that made it."""
 
-    @cached_property
-    def exceptions(self) -> Exceptions:
-        """Whether errors and results come back from a pool's worker."""
-        from mplint.model.crossing.exceptions import Exceptions
+    results: Room[Results] = Room("pools.results.Results")
+    """Who reads the result of a task."""
 
-        return Exceptions(self._program)
+    jobs: Room[Jobs] = Room("pools.jobs.Jobs")
+    """What runs in the processes of a pool."""
 
-    @cached_property
-    def defaults(self) -> Defaults:
-        """Which start method is in force."""
-        from mplint.model.starting.defaults import Defaults
+    pool_use: Room[PoolUse] = Room("pools.pool_use.PoolUse")
+    """How a pool is used."""
 
-        return Defaults(self._program)
+    bulk: Room[Bulk] = Room("crossing.bulk.Bulk")
+    """Large data in the tasks of a pool."""
 
-    @cached_property
-    def startup(self) -> Startup:
-        """What happens when a module is imported."""
-        from mplint.model.starting.startup import Startup
+    pools: Room[Pools] = Room("pools.pools.Pools")
+    """What becomes of a pool: made, used, closed, left."""
 
-        return Startup(self._program)
+    updates: Room[Updates] = Room("sharing.updates.Updates")
+    """Whether changes of shared values are safe from each other."""
 
-    @cached_property
-    def order(self) -> Order:
-        """What comes before what: puts and closes, results and what they are paired with."""
-        from mplint.model.channels.order import Order
+    locks: Room[Locks] = Room("sharing.locks.Locks")
+    """Which locks are held where, and whether they are released."""
 
-        return Order(self._program)
+    memory: Room[Memory] = Room("sharing.memory.Memory")
+    """How long shared memory and managers live."""
 
-    @cached_property
-    def pipes(self) -> Pipes:
-        """Who holds which end of a pipe."""
-        from mplint.model.channels.pipes import Pipes
+    signals: Room[Signals] = Room("sharing.signals.Signals")
+    """Whether somebody sets, notifies or arrives where others wait."""
 
-        return Pipes(self._program)
+    files: Room[SharedFiles] = Room("sharing.files.SharedFiles")
+    """Which files several processes write."""
 
-    @cached_property
-    def signatures(self) -> Signatures:
-        """Whether arguments fit what they are given to."""
-        from mplint.model.crossing.signatures import Signatures
+    contexts: Room[Contexts] = Room("starting.contexts.Contexts")
+    """Which start method is set where, and what belongs to which."""
 
-        return Signatures(self._program)
+    forking: Room[Forking] = Room("starting.forking.Forking")
+    """What a forked child inherits half of: threads, handlers, accelerators."""
 
-    @cached_property
-    def importing(self) -> Importing:
-        """Whether a child can find a function or class again by its name."""
-        from mplint.model.crossing.importing import Importing
+    coroutines: Room[Coroutines] = Room("starting.coroutines.Coroutines")
+    """What blocks an event loop."""
 
-        return Importing(self._program)
+    globals: Room[Globals] = Room("state.globals.Globals")
+    """The variables of modules and classes: who sets them, and who reads them."""
 
-    @cached_property
-    def lifecycle(self) -> Lifecycle:
-        """What becomes of a process object: made, started, joined, closed, killed."""
-        from mplint.model.processes.lifecycle import Lifecycle
-
-        return Lifecycle(self._program)
-
-    @cached_property
-    def children(self) -> Children:
-        """What the process of a worker cannot do, and what takes its end from its parent."""
-        from mplint.model.processes.children import Children
-
-        return Children(self._program)
-
-    @cached_property
-    def joining(self) -> Joining:
-        """How processes are waited for: one by one, only the last, for a while."""
-        from mplint.model.processes.joining import Joining
-
-        return Joining(self._program)
-
-    @cached_property
-    def killing(self) -> Killing:
-        """What is lost with a process that is killed, or ends with the program."""
-        from mplint.model.processes.killing import Killing
-
-        return Killing(self._program)
-
-    @cached_property
-    def inherited(self) -> Inherited:
-        """What a child gets to see of what its parent has set or opened."""
-        from mplint.model.state.inherited import Inherited
-
-        return Inherited(self._program)
-
-    @cached_property
-    def references(self) -> References:
-        """How long an object lives in the process that made it."""
-        from mplint.model.state.references import References
-
-        return References(self._program)
-
-    @cached_property
-    def results(self) -> Results:
-        """Who reads the result of a task."""
-        from mplint.model.pools.results import Results
-
-        return Results(self._program)
-
-    @cached_property
-    def jobs(self) -> Jobs:
-        """What runs in the processes of a pool."""
-        from mplint.model.pools.jobs import Jobs
-
-        return Jobs(self._program)
-
-    @cached_property
-    def pool_use(self) -> PoolUse:
-        """How a pool is used."""
-        from mplint.model.pools.pool_use import PoolUse
-
-        return PoolUse(self._program)
-
-    @cached_property
-    def bulk(self) -> Bulk:
-        """Large data in the tasks of a pool."""
-        from mplint.model.crossing.bulk import Bulk
-
-        return Bulk(self._program)
-
-    @cached_property
-    def pools(self) -> Pools:
-        """What becomes of a pool: made, used, closed, left."""
-        from mplint.model.pools.pools import Pools
-
-        return Pools(self._program)
-
-    @cached_property
-    def updates(self) -> Updates:
-        """Whether changes of shared values are safe from each other."""
-        from mplint.model.sharing.updates import Updates
-
-        return Updates(self._program)
-
-    @cached_property
-    def locks(self) -> Locks:
-        """Which locks are held where, and whether they are released."""
-        from mplint.model.sharing.locks import Locks
-
-        return Locks(self._program)
-
-    @cached_property
-    def memory(self) -> Memory:
-        """How long shared memory and managers live."""
-        from mplint.model.sharing.memory import Memory
-
-        return Memory(self._program)
-
-    @cached_property
-    def signals(self) -> Signals:
-        """Whether somebody sets, notifies or arrives where others wait."""
-        from mplint.model.sharing.signals import Signals
-
-        return Signals(self._program)
-
-    @cached_property
-    def files(self) -> SharedFiles:
-        """Which files several processes write."""
-        from mplint.model.sharing.files import SharedFiles
-
-        return SharedFiles(self._program)
-
-    @cached_property
-    def contexts(self) -> Contexts:
-        """Which start method is set where, and what belongs to which."""
-        from mplint.model.starting.contexts import Contexts
-
-        return Contexts(self._program)
-
-    @cached_property
-    def forking(self) -> Forking:
-        """What a forked child inherits half of: threads, handlers, accelerators."""
-        from mplint.model.starting.forking import Forking
-
-        return Forking(self._program)
-
-    @cached_property
-    def coroutines(self) -> Coroutines:
-        """What blocks an event loop."""
-        from mplint.model.starting.coroutines import Coroutines
-
-        return Coroutines(self._program)
-
-    @cached_property
-    def globals(self) -> Globals:
-        """The variables of modules and classes: who sets them, and who reads them."""
-        from mplint.model.state.globals import Globals
-
-        return Globals(self._program)
-
-    @cached_property
-    def afterwards(self) -> Afterwards:
-        """What still runs when the main module has ended."""
-        from mplint.model.state.afterwards import Afterwards
-
-        return Afterwards(self._program)
+    afterwards: Room[Afterwards] = Room("state.afterwards.Afterwards")
+    """What still runs when the main module has ended."""

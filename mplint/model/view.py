@@ -12,61 +12,28 @@ import libcst as cst
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mplint.model.channels.bounded import Bounded
-    from mplint.model.channels.changing import Changing
-    from mplint.model.channels.copies import Copies, Repeated
-    from mplint.model.channels.draining import Draining
-    from mplint.model.channels.ending import Ending
-    from mplint.model.channels.looks import Looks
+    from mplint.model.channels.copies import Repeated
     from mplint.model.channels.lost_identity import LostIdentity
-    from mplint.model.channels.order import Order
-    from mplint.model.channels.pairing import Mispaired, Pairing
-    from mplint.model.channels.pipes import Pipes
-    from mplint.model.channels.sentinels import Sentinels
-    from mplint.model.channels.spinning import Spin, Spinning
-    from mplint.model.channels.tasks import Tasks
+    from mplint.model.channels.pairing import Mispaired
+    from mplint.model.channels.spinning import Spin
     from mplint.model.channels.unsent import Unflushed
-    from mplint.model.channels.waiting import Waiting
-    from mplint.model.crossing.bulk import Bulk
-    from mplint.model.crossing.exceptions import Exceptions
-    from mplint.model.crossing.importing import Importing
-    from mplint.model.crossing.interfaces import Interfaces, Missing
-    from mplint.model.crossing.members import Members, Unknown
-    from mplint.model.crossing.pickling import Pickling
-    from mplint.model.crossing.signatures import Signatures
-    from mplint.model.pools.jobs import Jobs
-    from mplint.model.pools.pool_use import PoolUse
-    from mplint.model.pools.pools import Pools
-    from mplint.model.pools.results import Results
-    from mplint.model.processes.children import Children
-    from mplint.model.processes.joining import Joining
-    from mplint.model.processes.killing import Killing
-    from mplint.model.processes.lifecycle import Lifecycle
+    from mplint.model.crossing.interfaces import Missing
+    from mplint.model.crossing.members import Unknown
     from mplint.model.sharing.blocks import Leaked
-    from mplint.model.sharing.files import Race, Shared, SharedFiles
+    from mplint.model.sharing.files import Race, Shared
     from mplint.model.sharing.handed_out import LostChange
-    from mplint.model.sharing.locks import Locks
     from mplint.model.sharing.managers import Ended
-    from mplint.model.sharing.memory import Memory
     from mplint.model.sharing.misused import Misuse
     from mplint.model.sharing.rebound import Rebound
-    from mplint.model.sharing.signals import Signals
-    from mplint.model.sharing.updates import Unlocked, Updates
+    from mplint.model.sharing.updates import Unlocked
     from mplint.model.sharing.views import Outlived
-    from mplint.model.starting.contexts import Contexts
-    from mplint.model.starting.coroutines import Coroutines
-    from mplint.model.starting.forking import Forking
-    from mplint.model.starting.startup import Startup
-    from mplint.model.state.afterwards import Afterwards
-    from mplint.model.state.inherited import Inherited
-    from mplint.model.state.references import References
-    from mplint.model.state.sharing import Sharing
 
 from mplint.model import facts as f
 from mplint.model.crossing.handover import Handover, handovers
 from mplint.model.extract import Lowered
 from mplint.model.nouns import Operation, Worker
 from mplint.model.program import Program
+from mplint.model.questions import Questions
 from mplint.model.values import Activation, Instance, Made, Site, Values
 
 T = TypeVar("T")
@@ -74,7 +41,7 @@ T = TypeVar("T")
 _NOWHERE: AbstractSet[int] = frozenset()
 
 
-class View:
+class View(Questions):
     """One file of a program. Answers are given per activation of the function around a node: what
     is true in one of them is true in some run of the program."""
 
@@ -97,214 +64,9 @@ class View:
 
     # Questions ----------------------------------------------------------------------------------
 
-    @property
-    def waiting(self) -> Waiting:
-        """Who waits for whom, and what becomes of it when the other side fails."""
-        return self.program.waiting
-
-    @property
-    def sentinels(self) -> Sentinels:
-        """How consumers are told to stop, by whom and how often."""
-        return self.program.sentinels
-
-    @property
-    def ending(self) -> Ending:
-        """Whether consumers hear of the end of the work, and not before it is there."""
-        return self.program.ending
-
-    @property
-    def copies(self) -> Copies:
-        """Names that are taken for different objects and are one."""
-        return self.program.copies
-
-    @property
-    def changing(self) -> Changing:
-        """What becomes of an object after it was put on a queue."""
-        return self.program.changing
-
-    @property
-    def pairing(self) -> Pairing:
-        """Whether results are paired with what they are the results of."""
-        return self.program.pairing
-
-    @property
-    def draining(self) -> Draining:
-        """Whether what is put is taken out in time."""
-        return self.program.draining
-
-    @property
-    def bounded(self) -> Bounded:
-        """Whether there is room in bounded queues."""
-        return self.program.bounded
-
-    @property
-    def tasks(self) -> Tasks:
-        """Whether items are marked as done."""
-        return self.program.tasks
-
-    @property
-    def looks(self) -> Looks:
-        """Whether a look at a queue can tell what it is asked."""
-        return self.program.looks
-
-    @property
-    def spinning(self) -> Spinning:
-        """Whether a loop that asks for something ever pauses."""
-        return self.program.spinning
-
     def spins(self, node: cst.While) -> list[Spin]:
         """What a loop asks for over and over, without a pause."""
         return self._ask_step(node, self.program.spinning.spin)
-
-    @property
-    def sharing(self) -> Sharing:
-        """What processes share, and what they only seem to."""
-        return self.program.sharing
-
-    @property
-    def interfaces(self) -> Interfaces:
-        """What objects can be asked to do."""
-        return self.program.interfaces
-
-    @property
-    def members(self) -> Members:
-        """What objects do not have, and the nearest right name."""
-        return self.program.members
-
-    @property
-    def pickling(self) -> Pickling:
-        """What can be sent to another process."""
-        return self.program.pickling
-
-    @property
-    def exceptions(self) -> Exceptions:
-        """Whether errors and results come back from a pool's worker."""
-        return self.program.exceptions
-
-    @property
-    def startup(self) -> Startup:
-        """What happens when a module is imported."""
-        return self.program.startup
-
-    @property
-    def order(self) -> Order:
-        """What comes before what: puts and closes, results and what they are paired with."""
-        return self.program.order
-
-    @property
-    def pipes(self) -> Pipes:
-        """Who holds which end of a pipe."""
-        return self.program.pipes
-
-    @property
-    def signatures(self) -> Signatures:
-        """Whether arguments fit what they are given to."""
-        return self.program.signatures
-
-    @property
-    def importing(self) -> Importing:
-        """Whether a child can find a function or class again by its name."""
-        return self.program.importing
-
-    @property
-    def lifecycle(self) -> Lifecycle:
-        """What becomes of a process object: made, started, joined, closed, killed."""
-        return self.program.lifecycle
-
-    @property
-    def children(self) -> Children:
-        """What the process of a worker cannot do, and what takes its end from its parent."""
-        return self.program.children
-
-    @property
-    def joining(self) -> Joining:
-        """How processes are waited for: one by one, only the last, for a while."""
-        return self.program.joining
-
-    @property
-    def killing(self) -> Killing:
-        """What is lost with a process that is killed, or ends with the program."""
-        return self.program.killing
-
-    @property
-    def afterwards(self) -> Afterwards:
-        """What still runs when the main module has ended."""
-        return self.program.afterwards
-
-    @property
-    def inherited(self) -> Inherited:
-        """What a child gets to see of what its parent has set or opened."""
-        return self.program.inherited
-
-    @property
-    def references(self) -> References:
-        """How long an object lives in the process that made it."""
-        return self.program.references
-
-    @property
-    def results(self) -> Results:
-        """Who reads the result of a task."""
-        return self.program.results
-
-    @property
-    def jobs(self) -> Jobs:
-        """What runs in the processes of a pool."""
-        return self.program.jobs
-
-    @property
-    def pool_use(self) -> PoolUse:
-        """How a pool is used."""
-        return self.program.pool_use
-
-    @property
-    def bulk(self) -> Bulk:
-        """Large data in the tasks of a pool."""
-        return self.program.bulk
-
-    @property
-    def pools(self) -> Pools:
-        """What becomes of a pool: made, used, closed, left."""
-        return self.program.pools
-
-    @property
-    def updates(self) -> Updates:
-        """Whether changes of shared values are safe from each other."""
-        return self.program.updates
-
-    @property
-    def locks(self) -> Locks:
-        """Which locks are held where, and whether they are released."""
-        return self.program.locks
-
-    @property
-    def memory(self) -> Memory:
-        """How long shared memory and managers live."""
-        return self.program.memory
-
-    @property
-    def signals(self) -> Signals:
-        """Whether somebody sets, notifies or arrives where others wait."""
-        return self.program.signals
-
-    @property
-    def files(self) -> SharedFiles:
-        """Which files several processes write."""
-        return self.program.files
-
-    @property
-    def contexts(self) -> Contexts:
-        """Which start method is set where, and what belongs to which."""
-        return self.program.contexts
-
-    @property
-    def forking(self) -> Forking:
-        """What a forked child inherits half of: threads, handlers, accelerators."""
-        return self.program.forking
-
-    @property
-    def coroutines(self) -> Coroutines:
-        """What blocks an event loop."""
-        return self.program.coroutines
 
     def lost_identity(self, node: cst.Comparison) -> list[LostIdentity]:
         """The comparisons of something that was received with an object known by identity."""

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from mplint.model.channels.failing import Failure
 from mplint.model.channels.sequence import Sequence
 from mplint.model.channels.sizes import fills, overfills, writes_itself
-from mplint.model.channels.waiting import Failure
 from mplint.model.nouns import MAIN
 
 if TYPE_CHECKING:
@@ -152,9 +152,9 @@ class Bounded:
     def _dead_consumers(
         self, put: Operation, channel: Channel, workers: list[Worker]
     ) -> StuckPut | None:
-        waiting, failures = self.program.waiting, []
+        failing, failures = self.program.failing, []
         for worker in workers:
-            failure = None if worker.in_pool else waiting.early_end(worker, channel, [put])
+            failure = None if worker.in_pool else failing.early_end(worker, channel, [put])
             if failure is None:
                 return None
             failures.append(failure)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from mplint.catalog import python
 from mplint.model import facts as f
+from mplint.model.channels.failing import is_end
 from mplint.model.channels.leaving import Undrained, left_behind, unjoined
 from mplint.model.channels.sizes import least
-from mplint.model.channels.waiting import is_end
 from mplint.model.flow import Flow, Machine
 from mplint.model.intrinsics import NAMED_TUPLE
 from mplint.model.outline import Outline

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mplint.model import facts as f
-from mplint.model.channels.waiting import is_end
+from mplint.model.channels.failing import is_end
 from mplint.model.flow import NORMAL, Flow, Machine
 from mplint.model.processes.killing import Ending
 from mplint.model.values import Activation, Site
@@ -85,7 +85,7 @@ def early(
         if isinstance(worker, str) or worker.in_pool or worker.daemon is not True:
             continue
         gets = [get for get in channel.gets if worker in get.runners]
-        if not gets or any(waiting.is_opaque(entry) for entry in worker.entries):
+        if not gets or any(program.failing.is_opaque(entry) for entry in worker.entries):
             continue
         machine = known.get((channel, worker))
         if machine is None:

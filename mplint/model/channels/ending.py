@@ -222,7 +222,7 @@ class Ending:
                 continue
             for entry in worker.entries:
                 ends = Flow(program, _Emptied(get)).ends(entry, False)
-                if not program.waiting.is_opaque(entry) and True in ends.get(Raised(EMPTY), {}):
+                if not program.failing.is_opaque(entry) and True in ends.get(Raised(EMPTY), {}):
                     return worker
         return None
 

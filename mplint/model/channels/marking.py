@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from msgspec import Struct
 
 from mplint.model import facts as f
-from mplint.model.channels.waiting import is_end
+from mplint.model.channels.failing import is_end
 from mplint.model.flow import Error, Flow, Machine
 from mplint.model.values import Activation, Made, Site, Value
 
@@ -146,7 +146,7 @@ class Marking:
         machine = _Marking(program, channel, get)
         flow = Flow(program, machine)
         for entry in worker.entries:
-            if not program.waiting.is_opaque(entry):
+            if not program.failing.is_opaque(entry):
                 flow.ends(entry, _Hand())
         return get, machine.excess
 

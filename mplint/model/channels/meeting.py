@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from mplint.model.channels.waiting import is_end
+from mplint.model.channels.failing import is_end
 from mplint.model.flow import Flow, Machine
 from mplint.model.nouns import MAIN
 

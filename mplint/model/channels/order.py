@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mplint.model import facts as f
+from mplint.model.channels.failing import is_end
 from mplint.model.channels.unsent import Unflushed, killed_at_once
-from mplint.model.channels.waiting import is_end
 from mplint.model.facts import describe
 from mplint.model.flow import HARD_EXITS, NORMAL, Flow, Gone, Machine
 from mplint.model.values import Activation, Made

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from mplint.catalog import python
 from mplint.model import facts as f
-from mplint.model.channels.waiting import is_end
+from mplint.model.channels.failing import is_end
 from mplint.model.flow import NORMAL, Flow, Machine, Raised
 from mplint.model.nouns import MAIN
 from mplint.model.state.once import is_many, is_single

@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from mplint.diagnostics import START_METHODS
 from mplint.model import facts as f
+from mplint.model.channels.failing import is_end
 from mplint.model.channels.meeting import Meeting, meeting
-from mplint.model.channels.waiting import is_end
 from mplint.model.flow import NORMAL, Error, Flow, Machine, Raised
 from mplint.model.values import NOTHING, Activation, Instance, Made, Site
 

@@ -10,8 +10,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mplint.model import facts as f
+from mplint.model.channels.failing import is_end
 from mplint.model.channels.lost_identity import LostIdentity, lost_identity
-from mplint.model.channels.waiting import is_end
 from mplint.model.counts import Count, Counter
 from mplint.model.flow import Error, Flow, Machine, Raised
 from mplint.model.values import (
@@ -243,7 +243,7 @@ class Sentinels:
 
     def _consumer(self, worker: Worker, channel: Channel, *, failing: bool) -> Consumer | None:
         gets = [get for get in channel.gets if worker in get.runners]
-        if len(gets) != 1 or not gets[0].sure or self.program.waiting.is_opaque(worker.entries[0]):
+        if len(gets) != 1 or not gets[0].sure or self.program.failing.is_opaque(worker.entries[0]):
             return None
         (get,) = gets
         looped = self.iterated_until(get)

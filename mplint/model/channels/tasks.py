@@ -10,8 +10,8 @@ from msgspec import Struct
 from mplint.model import facts as f
 from mplint.model.assuming import Assumed, Assuming, without
 from mplint.model.channels.early import Early, Working, early
+from mplint.model.channels.failing import Failure, error_name, is_end
 from mplint.model.channels.marking import Excess, Marking, has_several_targets
-from mplint.model.channels.waiting import Failure, error_name, is_end
 from mplint.model.flow import Flow, Gone, Machine, Raised
 from mplint.model.values import (
     Activation,
@@ -162,7 +162,7 @@ class Tasks:
         flow = Flow(self.program, Assuming(self.program, machine))
         failure = None
         for entry in worker.entries:
-            if self.program.waiting.is_opaque(entry):
+            if self.program.failing.is_opaque(entry):
                 continue
             for way, assumed in flow.ends(entry, Assumed("done")).items():
                 states = without(assumed)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mplint.model import facts as f
-from mplint.model.channels.waiting import is_end
+from mplint.model.channels.failing import is_end
 from mplint.model.flow import Flow, Machine
 from mplint.model.state.once import is_many
 from mplint.model.values import Activation

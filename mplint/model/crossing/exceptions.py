@@ -204,7 +204,7 @@ class Exceptions:
         todo, seen = [(activation, at)], {activation}
         while todo:
             here, place = todo.pop()
-            if self._is_caught(here, place, error) or self.program.waiting.is_opaque(here):
+            if self._is_caught(here, place, error) or self.program.failing.is_opaque(here):
                 continue
             if here in worker.entries:
                 return True
@@ -246,7 +246,7 @@ class Exceptions:
         step = self.program.outline(activation).steps.get(at)
         if not isinstance(step, f.Leave) or step.kind != "return" or step.value is None:
             return None
-        if scope.is_generator or scope.is_async or self.program.waiting.is_opaque(activation):
+        if scope.is_generator or scope.is_async or self.program.failing.is_opaque(activation):
             return None
         pickling = self.program.pickling
         for worker in self._tasks(activation):

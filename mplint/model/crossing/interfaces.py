@@ -280,7 +280,7 @@ class Interfaces:
         if not errors or not operation.sure or operation.kind.family not in ("process", "manager"):
             return None
         activation = operation.activation
-        if self.program.waiting.is_opaque(activation):
+        if self.program.failing.is_opaque(activation):
             return None
         outline = self.program.outline(activation)
         found: WrongHandler | None = None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mplint.model import facts as f
-from mplint.model.channels.waiting import error_name
+from mplint.model.channels.failing import error_name
 from mplint.model.crossing.sorts import Sorts
 from mplint.model.flow import ANY, HARD_EXITS, SOFT_EXITS, USUAL, Flow, Gone, Machine, Raised
 from mplint.model.values import Activation, FunctionRef, Literal, Made, Named, Site
@@ -93,7 +93,7 @@ class Jobs:
         if not task.crosses or not self._is_waited_for(task):
             return None
         for entry in self.program.results.entries(task):
-            if self.program.waiting.is_opaque(entry):
+            if self.program.failing.is_opaque(entry):
                 continue
             numbers = self._is_about_numbers(task)
             for way, states in self._flow.ends(entry, True).items():
@@ -188,7 +188,7 @@ class Jobs:
             if worker.how != "initializer":
                 continue
             for entry in worker.entries:
-                if self.program.waiting.is_opaque(entry):
+                if self.program.failing.is_opaque(entry):
                     continue
                 works = self._works(entry)
                 for way, states in self._flow.ends(entry, True).items():

@@ -137,7 +137,7 @@ class Results:
         can, or that is not known."""
         entries = self.entries(task)
         for entry in entries:
-            if self.program.waiting.is_opaque(entry):
+            if self.program.failing.is_opaque(entry):
                 return None
             for way, states in self._flow.ends(entry, True).items():
                 why = next(iter(states.values()))

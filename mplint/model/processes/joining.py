@@ -315,7 +315,7 @@ class Joining:
                     isinstance(value, (Made, Instance)) for value in values
                 ):
                     return True
-        return holder in program.solver.escapes or program.is_reached_unseen(holder)
+        return holder in program.solver.escapes or program.sight.is_reached_unseen(holder)
 
     def _written_by(self, worker: Worker) -> Iterator[tuple[Made, Site]]:
         """The shared values, arrays and proxies that only a worker changes, and where."""
@@ -354,7 +354,7 @@ class Joining:
             if self._sends(worker):
                 continue
             for entry in worker.entries:
-                if program.waiting.is_opaque(entry):
+                if program.failing.is_opaque(entry):
                     continue
                 for way, states in self._failing.ends(entry, "").items():
                     why = states.get("")

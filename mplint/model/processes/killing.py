@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from mplint.catalog import python
 from mplint.model import facts as f
-from mplint.model.channels.waiting import can_leave, is_end
+from mplint.model.channels.failing import is_end
+from mplint.model.channels.waiting import can_leave
 from mplint.model.flow import NORMAL, Flow, Machine
 from mplint.model.nouns import MAIN, Worker
 from mplint.model.processes.holding import HeldLock, killed_holding

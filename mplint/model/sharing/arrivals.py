@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mplint.model import facts as f
-from mplint.model.channels.waiting import Failure
+from mplint.model.channels.failing import Failure
 from mplint.model.counts import ONE, Count, Symbol
 from mplint.model.nouns import MAIN, Worker
 from mplint.model.state.everywhere import Everywhere
@@ -79,7 +79,7 @@ class Arrivals:
     def _first(self, barrier: Made) -> Operation | None:
         """The first wait at a barrier that waits for ever, where all of them are seen."""
         program = self.program
-        if not program.is_seen_whole(barrier) or self._is_timed(barrier):
+        if not program.sight.is_seen_whole(barrier) or self._is_timed(barrier):
             return None
         waits = program.signals.operations(barrier, "wait")
         if len(waits) < len(program.on[barrier]):
@@ -195,7 +195,7 @@ class Arrivals:
                 continue
             if waiting.acts_on_failure(worker, waits) or self._is_watched(worker):
                 continue
-            failure = waiting.end_without(worker, barrier, "wait", waits)
+            failure = self.program.failing.end_without(worker, barrier, "wait", waits)
             if failure is not None:
                 return Stuck(barrier, failure=failure)
         return None

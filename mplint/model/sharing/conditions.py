@@ -40,7 +40,7 @@ class Conditions:
         if operation.does not in ("wait", "notify") or operation.call is None:
             return None
         program = self.program
-        if not operation.crosses or not program.is_seen_whole(condition):
+        if not operation.crosses or not program.sight.is_seen_whole(condition):
             return None
         locks = self._locks(condition)
         if locks is None or not program.runners(operation.activation):
@@ -75,7 +75,7 @@ class Conditions:
                 continue
             seen.add(place)
             activation, at = place
-            if activation in program.solver.from_outside or program.waiting.is_opaque(activation):
+            if activation in program.solver.from_outside or program.failing.is_opaque(activation):
                 return True
             if self._is_around(activation, at, locks):
                 return True
@@ -104,7 +104,7 @@ class Conditions:
         there is none any more; or whether there never is one."""
         program = self.program
         condition = program.signals.awaited(wait, "condition")
-        if condition is None or not program.is_seen_whole(condition):
+        if condition is None or not program.sight.is_seen_whole(condition):
             return None
         if program.sharing.made_in_worker(condition) or self.unheld(wait) is not None:
             return None
@@ -122,7 +122,7 @@ class Conditions:
         if all(isinstance(runner, str) for runner in self._users[condition]):
             return None
         if not notifies:
-            return None if program.is_in_attribute(condition) else Unheard(condition, None)
+            return None if program.sight.is_in_attribute(condition) else Unheard(condition, None)
         if wait.name != "wait" or self._is_tested(wait) or self._is_announced(wait, condition):
             return None
         if condition not in self._heard:

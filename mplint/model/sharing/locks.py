@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.assuming import Assumed, Assuming, without
-from mplint.model.channels.waiting import error_name
+from mplint.model.channels.failing import error_name
 from mplint.model.flow import ANY, Ends, Gone, Machine, Place, Raised
 from mplint.model.passing import Passing
 from mplint.model.sharing import misused

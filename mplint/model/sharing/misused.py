@@ -202,7 +202,7 @@ def _never_taken(locks: Locks, lock: Made, release: Operation) -> Misuse | None:
     program = locks.program
     if lock.kind.name not in ("Lock", "RLock", "BoundedSemaphore"):
         return None
-    if lock in program.solver.escapes or lock.given or program.is_reached_unseen(lock):
+    if lock in program.solver.escapes or lock.given or program.sight.is_reached_unseen(lock):
         return None
     if program.overrun or not release.runners:
         return None

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mplint.model import facts as f
+from mplint.model.channels.failing import Failure
 from mplint.model.channels.sequence import Sequence
-from mplint.model.channels.waiting import Failure
 from mplint.model.flow import catches
 from mplint.model.nouns import MAIN, Worker
 from mplint.model.sharing.arrivals import Arrivals
@@ -94,13 +94,13 @@ class Signals:
     def unset(self, wait: Operation) -> Unset | None:
         """For a wait for an event that waits for ever: how it can come that nobody sets it."""
         event = self.awaited(wait, "event")
-        if event is None or not self.program.is_seen_whole(event):
+        if event is None or not self.program.sight.is_seen_whole(event):
             return None
         if self.program.sharing.made_in_worker(event) or not self._is_shared(event):
             return None  # the cause is told as such; or somebody wants to sleep for ever
         sets = self.operations(event, "set")
         if not sets:
-            return None if self.program.is_in_attribute(event) else Unset(event)
+            return None if self.program.sight.is_in_attribute(event) else Unset(event)
         return self._late(wait, sets, event) or self._dead_setters(wait, event)
 
     def awaited(self, wait: Operation, role: str) -> Made | None:
@@ -180,7 +180,7 @@ class Signals:
         for worker in self._workers(wait, self._setters(event)):
             if waiting.reports_errors(worker) or self._acts_on_failure(worker, event):
                 return None
-            failures.append(waiting.end_without(worker, event, "set", [wait]))
+            failures.append(self.program.failing.end_without(worker, event, "set", [wait]))
         if not failures or None in failures:
             return None
         return Unset(event, failures[0])

@@ -1,0 +1,250 @@
+"""The failure path: how workers end before they have done what others wait for."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from mplint.model.flow import ANY, NORMAL, Error, Flow, Gone, Machine, Place, Raised
+from mplint.model.passing import Passing
+from mplint.model.scripts import is_test
+from mplint.model.values import Activation, ClassRef, Made, Site, Value
+
+if TYPE_CHECKING:
+    from mplint.model.nouns import Channel, Operation, Worker
+    from mplint.model.program import Program
+
+_TRANSPARENT = frozenset(
+    {
+        "staticmethod",
+        "classmethod",
+        "property",
+        "abc.abstractmethod",
+        "typing.override",
+        "functools.wraps",
+        "contextlib.contextmanager",
+        "functools.lru_cache",
+        "functools.cache",
+        "torch.no_grad",
+        "torch.inference_mode",
+    }
+)
+
+
+class Failure(Struct, frozen=True):
+    """How a worker can end without doing what others wait for: `at` is the statement that raises
+    (or leaves), `error` what it raises."""
+
+    worker: Worker
+    at: Site
+    error: str
+
+    @property
+    def what(self) -> str:
+        """What happens there, in words."""
+        if self.error == ANY:
+            return "an error"
+        return "the exit" if self.error in ("SystemExit", "os._exit") else f"`{self.error}`"
+
+
+class Failing:
+    """The questions about workers that fail, over one program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._sending: dict[tuple[Made, str], Flow[str]] = {}
+        self._dying: dict[Made, Flow[str]] = {}
+
+    def silent_end(
+        self, worker: Worker, channel: Channel, waits: Sequence[Operation] = ()
+    ) -> Failure | None:
+        """A way in which a worker ends without having sent anything on a channel: by an exception
+        that nothing catches, or by `sys.exit`. `waits` are those for it."""
+        return self.end_without(worker, channel.entrance, "put", waits)
+
+    def end_without(
+        self, worker: Worker, made: Made, does: str, waits: Sequence[Operation] = ()
+    ) -> Failure | None:
+        """A way in which a worker ends without having done something to an object, which `waits`
+        wait for: an exception that nothing catches, or `sys.exit`, comes before."""
+        key = (made, does)
+        if key not in self._sending:
+            self._sending[key] = Passing(self.program, _Sending(self.program, made, does))
+        flow = self._sending[key]
+        failures = [
+            failure for entry in worker.entries for failure in self._silent(flow, entry, worker)
+        ]
+        return _most_telling(failures, waits)
+
+    def _silent(self, flow: Flow[str], entry: Activation, worker: Worker) -> Iterator[Failure]:
+        if self.is_opaque(entry):
+            return
+        ends = flow.ends(entry, "silent")
+        for way, states in ends.items():
+            for state in ("silent", "failed", "asked"):
+                why = states.get(state)
+                if why is None:
+                    continue
+                if isinstance(way, Gone):
+                    yield Failure(worker, why.site, "os._exit")
+                elif isinstance(way, Raised) and not _is_expected(way.error):
+                    yield Failure(worker, why.site, error_name(way.error))
+                elif way == NORMAL and state == "failed" and "silent" not in states:
+                    # it always sends, but for an error that it does not tell
+                    yield Failure(worker, why.site, ANY)
+
+    def early_end(
+        self, worker: Worker, channel: Channel, waits: Sequence[Operation] = ()
+    ) -> Failure | None:
+        """A way in which a worker stops taking items from a channel because one of them failed.
+        `waits` are puts that wait for room."""
+        if channel.exit not in self._dying:
+            machine = _Dying(self.program, channel.exit)
+            self._dying[channel.exit] = Passing(self.program, machine)
+        flow = self._dying[channel.exit]
+        failures = []
+        for entry in worker.entries:
+            if self.is_opaque(entry):
+                continue
+            for way, states in flow.ends(entry, "idle").items():
+                why = states.get("failed")
+                if why is not None and not isinstance(way, Gone):
+                    error = way.error if isinstance(way, Raised) else ANY
+                    failures.append(Failure(worker, why.site, error_name(error)))
+        return _most_telling(failures, waits)
+
+    def is_opaque(self, activation: Activation) -> bool:
+        """Whether a decorator that we do not know may catch what the function raises."""
+        names = self.program.solver.decorations.get(activation.scope, frozenset())
+        return bool(names - _TRANSPARENT)
+
+
+class _Sending(Machine[str]):
+    """Whether a path has done what others wait for, such as to send something on a channel. States:
+    `silent`; `failed`, which is silent after an error; `asked`, which is silent after it has waited
+    for others; `sent`."""
+
+    def __init__(self, program: Program, entrance: Made | None, does: str) -> None:
+        self.program = program
+        self.entrance = entrance
+        self.does = does
+        self._places = _places(program, entrance, does)
+
+    def concerns(self, state: str) -> frozenset[Place]:
+        return self._places
+
+    def elsewhere(self) -> tuple[Hashable, Machine[Any]]:
+        return "sending", _Sending(self.program, None, "")
+
+    def operate(self, state: str, operation: Operation) -> Iterable[str]:
+        if self.follows(operation):
+            return ("sent",)
+        if state == "silent" and operation.does in ("get", "wait") and operation.method.waits:
+            return ("asked",)  # it waits for others: what it does then is up to them
+        return (state,)
+
+    def follows(self, operation: Operation) -> bool:
+        return operation.does == self.does and is_end(operation.receiver, self.entrance)
+
+    def fail(self, state: str, error: Error, at: Site) -> str:
+        expected = isinstance(error, str) and error in _EXPECTED
+        return "failed" if state == "silent" and not expected else state
+
+    def unsure(self, state: str, operation: Operation) -> Iterable[str]:
+        return self.operate(state, operation)  # it may have sent: that is in doubt, so it has
+
+    def repeated(self, state: str) -> Iterable[str]:
+        return ("sent",)
+
+    def launch(self, state: str, activation: Activation, at: int) -> Iterable[str]:
+        return (state,)
+
+
+class _Dying(Machine[str]):
+    """Whether a path ends because something failed, instead of going on with the next item.
+
+    States: `idle` before the first get, `working` after one, `failed` when an exception was raised
+    while working, and `twice` when what handles that has failed in its turn: whoever has written it
+    has thought of failures.
+    """
+
+    def __init__(self, program: Program, exit: Made | None) -> None:
+        self.program = program
+        self.exit = exit
+        self._places = _places(program, exit, "get")
+
+    def concerns(self, state: str) -> frozenset[Place]:
+        return self._places
+
+    def elsewhere(self) -> tuple[Hashable, Machine[Any]]:
+        return "dying", _Dying(self.program, None)
+
+    def operate(self, state: str, operation: Operation) -> Iterable[str]:
+        if operation.does == "get" and is_end(operation.receiver, self.exit):
+            return ("working",)
+        return (state,)
+
+    def unsure(self, state: str, operation: Operation) -> Iterable[str]:
+        return self.operate(state, operation)
+
+    def fail(self, state: str, error: Error, at: Site) -> str:
+        if state == "failed" and self.program.activations_at(at):
+            return "twice"  # in an expression: a `raise` or an `assert` is a statement
+        if state == "working" and not (isinstance(error, str) and error in _EXPECTED):
+            return "failed"
+        return state
+
+    def repeated(self, state: str) -> Iterable[str]:
+        return ("idle",)
+
+
+_EXPECTED = frozenset(
+    {"queue.Empty", "queue.Full", "StopIteration", "KeyboardInterrupt", "EOFError"}
+)
+
+
+def _places(program: Program, end: Made | None, does: str) -> frozenset[Place]:
+    """Where something is done to an object, in whichever of its kinds."""
+    if end is None:
+        return frozenset()
+    kinds = [made for made in program.kinds_of.get((end.site, end.part), ()) if is_end(made, end)]
+    uses = (use for made in kinds for use in program.done_to(made, does))
+    return frozenset((use.activation, use.at) for use in uses)
+
+
+def is_end(receiver: Value, end: Made | None) -> bool:
+    """Whether an operation is on an object, in whichever of its kinds."""
+    if receiver is end:
+        return True
+    return (
+        end is not None
+        and isinstance(receiver, Made)
+        and receiver.site == end.site
+        and receiver.context == end.context
+        and receiver.part == end.part
+    )
+
+
+_UNFORESEEN = frozenset({ANY, "LookupError"})
+"""What unknown code may raise, and any subscript."""
+
+
+def _most_telling(failures: list[Failure], waits: Sequence[Operation]) -> Failure | None:
+    """The first failure of unknown code, which is the likeliest, or the first of all. For waits in
+    tests, the first that has a name: one that nobody foresees is what a test is there to find."""
+    if waits and all(is_test(wait.activation.path) for wait in waits):
+        return next((f for f in failures if f.error not in _UNFORESEEN), None)
+    return next((f for f in failures if f.error == ANY), failures[0] if failures else None)
+
+
+def _is_expected(error: Error) -> bool:
+    """Errors that mean the end of the work rather than a failure of it."""
+    return isinstance(error, str) and error in ("KeyboardInterrupt", "GeneratorExit", "EOFError")
+
+
+def error_name(error: Error) -> str:
+    if isinstance(error, ClassRef):
+        return error.name
+    return error.rpartition(".")[2] if error != ANY else ANY
