@@ -128,3 +128,14 @@ def test_what_a_turn_sets(tmp_path: Path, before: str, after: str, lost: bool) -
     updates = program.program.updates
     [found] = updates._updates.values()
     assert any(updates._lost(update) for update in found) is lost
+
+
+def test_calls_beside_the_processes(tmp_path: Path) -> None:
+    """They come one after another: these are no more processes."""
+    body = f"if number == 0:\n    pass\nelse:\n    {UP}"
+    main = WORKERS.replace("COUNT", "2").replace("GIVEN", "number, done, flag, name")
+    main, _, _ = main.rpartition("\nif")
+    main += "    for number in range(9):\n        work(number, done, flag, name)\n\nmain(1, 2, 3)\n"
+    program = small(tmp_path, put_into(main, body))
+    [found] = program.program.updates._updates.values()
+    assert not any(program.program.updates._lost(update) for update in found)

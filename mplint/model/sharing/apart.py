@@ -65,7 +65,9 @@ def _are_more(program: Program, activation: Activation, number: int) -> bool:
     """Whether a loop starts more processes that begin with a function than so many, as far as one
     can see."""
     counter = Counter(program)
-    for edge in _launches(program, activation):
+    for edge in program.callers.get(activation, ()):
+        if edge.launch is None:
+            continue
         turns = counter.turns(edge.caller, edge.at, at_most=True)
         if turns is None or turns.known is None or turns.known > number:
             return True
@@ -102,7 +104,7 @@ def _is_common_name(program: Program, name: str, activation: Activation, seen: s
         if value is None or not _is_common(program, value, activation, seen):
             return False
     if name in {parameter.name for parameter in activation.scope.parameters}:
-        edges = _launches(program, activation)
+        edges = program.callers.get(activation, ())
         return bool(edges) and all(_hands_over(program, edge, name) for edge in edges)
     return bool(bindings) or _is_set_by_import(program, name, activation)
 
@@ -112,13 +114,6 @@ def _is_set_by_import(program: Program, name: str, activation: Activation) -> bo
     cell = program.solver.variable(activation, name)
     writes = program.globals.writes.get(cell, []) if cell is not None else []
     return bool(writes) and all(program.globals.is_at_import(write) for write in writes)
-
-
-def _launches(program: Program, activation: Activation) -> list[Edge]:
-    """The calls that make processes which begin with a function; none where it is called plainly,
-    too."""
-    edges = program.callers.get(activation, [])
-    return edges if all(edge.launch is not None for edge in edges) else []
 
 
 def _hands_over(program: Program, edge: Edge, name: str) -> bool:
