@@ -228,3 +228,39 @@ def test_how_deep_calls_are(tmp_path: Path, name: str, depth: int | None) -> Non
     program = small(tmp_path, CHAIN + "above()\ntop()\n").program
     [activation] = [a for a in program.solver.activations if a.scope.name == name]
     assert program.call_depth(activation) == (float("inf") if depth is None else depth)
+
+
+HELPED = """
+def produce(queue):
+    yield queue.put(1)
+
+def drain(source):
+    for x in source:
+        print(x)
+
+def work(queue):
+    made = produce(queue)
+    PRINTS
+    drain(made)
+    toolbox.work()
+    PRINTS
+
+def main():
+    queue = mp.Queue()
+    mp.Process(target=work, args=(queue,)).start()
+    queue.get()
+
+main()
+"""
+
+
+def test_a_generator_is_run_where_a_helper_takes_its_items(tmp_path: Path) -> None:
+    """No place of the worker's own tells that it puts there."""
+    prints = "\n    ".join(["print()"] * passing.LONG)
+    program = small(tmp_path, HELPED.replace("PRINTS", prints))
+    model = program.program
+    [made] = [made for made in model.made if made.kind.role == "queue"]
+    flows = [kind(model, _Sending(model, made, "put")) for kind in (Passing, Flow)]
+    stepping, every = [told(flow, program, "silent") for flow in flows]
+    assert stepping == every
+    assert "sent" in repr(every)
