@@ -271,6 +271,18 @@ class Program(Questions):
                         found.add(str(argument.value.value).rpartition(".")[2])
         return found
 
+    def with_contents(self, values: Iterable[Value]) -> set[Value]:
+        """Some values, and what is held by the containers among them."""
+        found: set[Value] = set()
+        todo = list(values)
+        while todo:
+            value = todo.pop()
+            if value not in found:
+                found.add(value)
+                if isinstance(value, Container):
+                    todo += self.solver.cells.get((value, "all"), NOTHING)
+        return found
+
     def truth(self, expression: f.Expr, activation: Activation) -> bool | None:
         """Whether an expression is true, where it is constant."""
         values = self.values(expression, activation)
@@ -441,6 +453,17 @@ class Program(Questions):
         found: dict[Activation, list[Activation]] = defaultdict(list)
         for (caller, _), callees in self.callees_at.items():
             found[caller] += callees
+        return found
+
+    def below(self, *entries: Activation) -> dict[Activation, None]:
+        """Some functions and those that they call, in the same process."""
+        found: dict[Activation, None] = {}
+        todo = list(entries)
+        while todo:
+            activation = todo.pop()
+            if activation not in found:
+                found[activation] = None
+                todo += self.onward.get(activation, ())
         return found
 
     def call_depth(self, activation: Activation) -> float:

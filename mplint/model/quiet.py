@@ -17,7 +17,9 @@ from mplint.model import facts as f
 from mplint.model.names import bases, scan_imports
 
 if TYPE_CHECKING:
+    from mplint.model.program import Program
     from mplint.model.solve import Loader
+    from mplint.model.values import Activation
 
 MAX_DEPTH = 5
 """Functions that call functions; deeper ones are not looked at, and may raise."""
@@ -35,6 +37,21 @@ def is_quiet(path: str) -> bool:
     if path in python.QUIET or path.partition(".")[0] in python.QUIET_MODULES:
         return True
     return bool(module) and last in python.QUIET_METHODS
+
+
+def is_quick(path: str) -> bool:
+    """Whether a function of a library is known to neither raise nor wait."""
+    return path in python.QUIET and path != "time.sleep"
+
+
+def is_quick_call(program: Program, activation: Activation, at: int) -> bool:
+    """Whether a call is of such a function, and not of one of the program's or of one that is not
+    known. What it does to followed objects is another question."""
+    place = (activation, at)
+    if program.callees_at.get(place) or place in program.record.unknown:
+        return False
+    path = program.record.externals.get(place)
+    return path is None or is_quick(path)
 
 
 class Quiet:

@@ -245,13 +245,7 @@ class Ending:
     def is_all_inside(self, operations: list[Operation], root: Activation) -> bool:
         """Whether some operations are done in a call of `root`, and nowhere else."""
         program = self.program
-        inside = {root}
-        todo = [root]
-        while todo:
-            for callee in program.onward.get(todo.pop(), ()):
-                if callee not in inside:
-                    inside.add(callee)
-                    todo.append(callee)
+        inside = program.below(root)
         # from each of them upward, all calls begin at the root
         seen = {root}
         upward = [operation.activation for operation in operations]

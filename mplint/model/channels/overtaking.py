@@ -317,13 +317,7 @@ def _is_fewer(program: Program, taker: Runner, producer: Worker, channel: Channe
 
 def _may_tell_apart(program: Program, producer: Worker, put: Operation) -> bool:
     """Whether the processes of a producer may know which of them is the last, or wait for it."""
-    inside = {producer.entries[0]}
-    todo = [producer.entries[0]]
-    while todo:
-        for callee in program.onward.get(todo.pop(), ()):
-            if callee not in inside:
-                inside.add(callee)
-                todo.append(callee)
+    inside = program.below(producer.entries[0])
     for operation in program.operations:
         if operation.activation in inside and operation.kind.role in _ORDERING:
             return True

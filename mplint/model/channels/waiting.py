@@ -339,19 +339,11 @@ class Waiting:
     @cached_property
     def reached_by_threads(self) -> dict[Activation, list[Worker]]:
         """The functions that run in threads, each with these."""
-        program = self.program
-        found: dict[Activation, list[Worker]] = {}
-        for worker in program.workers:
-            if worker.kind.family != "thread":
-                continue
-            todo = list(worker.entries)
-            while todo:
-                activation = todo.pop()
-                threads = found.setdefault(activation, [])
-                if worker in threads:
-                    continue
-                threads.append(worker)
-                todo += program.onward.get(activation, ())
+        found: dict[Activation, list[Worker]] = defaultdict(list)
+        for worker in self.program.workers:
+            if worker.kind.family == "thread":
+                for activation in self.program.below(*worker.entries):
+                    found[activation].append(worker)
         return found
 
     @cached_property

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from mplint.catalog import python
 from mplint.model import facts as f
 from mplint.model.flow import Flow, Machine
+from mplint.model.quiet import is_quick
 from mplint.model.sharing.held import Region
 from mplint.model.state.once import is_many
 from mplint.model.values import Activation, Made
@@ -90,7 +90,7 @@ class _Killed(Machine[str]):
 
     def hidden(self, state: str, activation: Activation, at: int) -> Iterable[str]:
         path = self.worker.program.record.externals.get((activation, at), "")
-        quick = path in python.QUIET and path != "time.sleep"
+        quick = is_quick(path)
         return ("working",) if state in ("started", "held") and not quick else (state,)
 
     def unsure(self, state: str, operation: Operation) -> Iterable[str]:

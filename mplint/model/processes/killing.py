@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from mplint.catalog import python
 from mplint.model import facts as f
 from mplint.model.channels.failing import is_end
 from mplint.model.channels.waiting import can_leave
 from mplint.model.flow import NORMAL, Flow, Machine
 from mplint.model.nouns import MAIN, Worker
 from mplint.model.processes.holding import HeldLock, killed_holding
+from mplint.model.quiet import is_quick
 from mplint.model.values import Activation, Instance, Made
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ class Ending(Machine[str]):
 
     def hidden(self, state: str, activation: Activation, at: int) -> Iterable[str]:
         path = self.room.program.record.externals.get((activation, at), "")
-        quick = path in python.QUIET and path != "time.sleep"
+        quick = is_quick(path)
         return (state,) if state != "running" or quick else ("waited",)
 
     def called(self, state: str, call: f.Call, activation: Activation) -> str:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from mplint.catalog import python
 from mplint.model import facts as f
 from mplint.model.channels.sequence import comes_after
 from mplint.model.flow import catches
 from mplint.model.nouns import MAIN, Operation, Worker
+from mplint.model.quiet import is_quick_call
 from mplint.model.sharing.views import Views
 from mplint.model.state.everywhere import Everywhere
 from mplint.model.values import Activation, Literal, Made, Site
@@ -175,12 +175,7 @@ class Blocks:
             operations = program.operations_at.get((activation, at), ())
             if any(o.method.waits or o.does in ("alive", "kill", "poll") for o in operations):
                 return True
-            if program.callees_at.get((activation, at)):
-                return True
-            if (activation, at) in program.record.unknown:
-                return True
-            path = program.record.externals.get((activation, at), "print")
-            if path not in python.QUIET or path == "time.sleep":
+            if not is_quick_call(program, activation, at):
                 return True
         return False
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from mplint.catalog import python
 from mplint.model import facts as f
 from mplint.model.channels.sequence import comes_after, is_meant_to_fail
 from mplint.model.facts import describe
 from mplint.model.nouns import Operation, Worker
+from mplint.model.quiet import is_quick_call
 from mplint.model.values import Activation, Made, Site, Value
 
 if TYPE_CHECKING:
@@ -183,12 +183,7 @@ class Managers:
             operations = program.operations_at.get((activation, at), ())
             if any(operation.does != "start" for operation in operations):
                 return True
-            if program.callees_at.get((activation, at)):
-                return True
-            if (activation, at) in program.record.unknown:
-                return True
-            path = program.record.externals.get((activation, at), "print")
-            if path not in python.QUIET or path == "time.sleep":
+            if not is_quick_call(program, activation, at):
                 return True
         return False
 

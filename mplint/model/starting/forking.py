@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -81,7 +80,7 @@ class Forking:
     def _taken(self, worker: Worker) -> dict[Made, Operation]:
         """The thread locks that a worker takes, and where."""
         if worker not in self._known_taken:
-            reached = self._reached(worker.entries)
+            reached = self.program.below(*worker.entries)
             self._known_taken[worker] = {
                 operation.receiver: operation
                 for operation in reversed(self.program.operations)
@@ -97,15 +96,6 @@ class Forking:
     @cached_property
     def _known_taken(self) -> dict[Worker, dict[Made, Operation]]:
         return {}
-
-    def _reached(self, entries: Iterable[Activation]) -> set[Activation]:
-        todo, seen = list(entries), set()
-        while todo:
-            activation = todo.pop()
-            if activation not in seen:
-                seen.add(activation)
-                todo += self.program.onward.get(activation, ())
-        return seen
 
     # Thread pools -------------------------------------------------------------------------------
 
@@ -219,7 +209,7 @@ class Forking:
                 if first < operation.at < last and operation.call is not None:
                     return True
         return any(
-            self._reached(callees) & ends
+            self.program.below(*callees).keys() & ends
             for (caller, at), callees in program.callees_at.items()
             if caller is activation and first <= at < last
         )

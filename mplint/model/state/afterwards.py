@@ -45,7 +45,7 @@ class Afterwards:
     def _late(self) -> list[Late]:
         found: dict[Site, Late] = {}
         for registered, function in self._registered:
-            for activation in self._reached(function):
+            for activation in self.program.below(function):
                 if self.program.runners(activation) - {MAIN}:
                     continue
                 for start in self.program.startup.starts.get(activation, ()):
@@ -97,18 +97,6 @@ class Afterwards:
 
     def _of(self, value: Value) -> list[Activation]:
         return self.program.activations(value.scope) if isinstance(value, FunctionRef) else []
-
-    def _reached(self, activation: Activation) -> Iterator[Activation]:
-        """A function and those that it calls, in the same process."""
-        seen = {activation}
-        todo = [activation]
-        while todo:
-            one = todo.pop()
-            yield one
-            for callee in self.program.onward.get(one, ()):
-                if callee not in seen:
-                    seen.add(callee)
-                    todo.append(callee)
 
     # Threads ------------------------------------------------------------------------------------
 

@@ -88,6 +88,8 @@ CHANGING = frozenset(
 )
 """Methods that change a list, dict or set."""
 
+ADDING = CHANGING - {"clear", "discard", "pop", "popitem", "remove"}
+
 
 class Globals:
     """The questions about variables of modules and classes, over one program."""
@@ -127,6 +129,13 @@ class Globals:
                     for variable in self.variables(name, activation):
                         found[variable].append(Write(activation, step.at, None, step))
         return found
+
+    def adds(self, change: Write) -> bool:
+        """Whether a change of a container puts something in, rather than taking it out."""
+        expression = self.program.outline(change.activation).expressions.get(change.at)
+        if isinstance(expression, f.Call) and isinstance(expression.function, f.Attribute):
+            return expression.function.name in ADDING
+        return True
 
     @cached_property
     def changes(self) -> dict[Value, list[Write]]:
@@ -300,13 +309,7 @@ class Globals:
                 if isinstance(step, f.Define):
                     for decorator in step.decorators:
                         todo += self._decorating(decorator, caller)
-        found: set[Activation] = set()
-        while todo:
-            activation = todo.pop()
-            if activation not in found:
-                found.add(activation)
-                todo += program.onward.get(activation, ())
-        return frozenset(found)
+        return frozenset(program.below(*todo))
 
     def _decorating(self, decorator: f.Expr, activation: Activation) -> Iterator[Activation]:
         called = decorator.function if isinstance(decorator, f.Call) else decorator

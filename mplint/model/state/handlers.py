@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -108,20 +107,9 @@ class Handlers:
             ends = Flow(self.program, Machine[int]()).ends(activation, 0)
             if not ends or any(isinstance(way, (Raised, Gone)) for way in ends):
                 return False
-            if any(self._is_noticed(one, worker) for one in self._below(activation)):
+            if any(self._is_noticed(one, worker) for one in self.program.below(activation)):
                 return False
         return True
-
-    def _below(self, activation: Activation) -> Iterator[Activation]:
-        seen = {activation}
-        todo = [activation]
-        while todo:
-            one = todo.pop()
-            yield one
-            for callee in self.program.onward.get(one, ()):
-                if callee not in seen:
-                    seen.add(callee)
-                    todo.append(callee)
 
     def _is_noticed(self, activation: Activation, worker: Worker) -> bool:
         """Whether a function leaves something behind that the worker may look at: it sets a

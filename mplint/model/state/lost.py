@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from mplint.model.nouns import Worker
     from mplint.model.program import Program
 
-_ADDING = frozenset({"add", "append", "appendleft", "extend", "insert", "setdefault", "update"})
-
 
 class Lost(Struct, frozen=True):
     """A change that a worker makes in its own process, and a place where the parent expects it."""
@@ -65,7 +63,7 @@ class Changes:
                 found += self._first(writes, writes, self.globals.reads.get(variable, []))
         for holder, changes in self.globals.changes.items():
             if isinstance(holder, Container) and self._is_parents_own(holder):
-                added = [change for change in changes if self._adds(change)]
+                added = [change for change in changes if self.globals.adds(change)]
                 if self._by_worker(added):
                     found += self._first(added, changes, list(self._content_reads(holder, added)))
             elif isinstance(holder, Instance) and holder not in self._handed_on:
@@ -158,20 +156,12 @@ class Changes:
         program = self.program
         entries = {entry for worker in program.workers for entry in worker.entries}
         cells = program.solver.cells
-        todo = [
+        return program.with_contents(
             value
             for (owner, name), values in cells.items()
             if name == "item" or (name == RETURNED and owner in entries)
             for value in values
-        ]
-        found: set[Value] = set()
-        while todo:
-            value = todo.pop()
-            if value not in found:
-                found.add(value)
-                if isinstance(value, Container):
-                    todo += cells.get((value, "all"), NOTHING)
-        return found
+        )
 
     def _is_given_away(self, holder: Value, worker: Worker) -> bool:
         """Whether a worker gives an object to code that we do not see: that may read in the worker
@@ -198,12 +188,6 @@ class Changes:
                         for held in program.solver.cells.get((value, "all"), NOTHING):
                             found[held].add(activation)
         return found
-
-    def _adds(self, change: Write) -> bool:
-        expression = self.program.outline(change.activation).expressions.get(change.at)
-        if isinstance(expression, f.Call) and isinstance(expression.function, f.Attribute):
-            return expression.function.name in _ADDING
-        return True
 
     def _attribute(self, change: Write) -> str:
         expression = self.program.outline(change.activation).expressions.get(change.at)

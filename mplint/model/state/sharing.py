@@ -13,9 +13,7 @@ from mplint.model import facts as f
 from mplint.model.intrinsics import other_end
 from mplint.model.solve import RETURNED, Cell
 from mplint.model.values import (
-    NOTHING,
     Activation,
-    Container,
     Made,
     Site,
     Value,
@@ -139,14 +137,7 @@ class Sharing:
             for _, values in edge.given
             for value in values
         ]
-        found: set[Value] = set()
-        while todo:
-            value = todo.pop()
-            if value not in found:
-                found.add(value)
-                if isinstance(value, Container):
-                    todo += cells.get((value, "all"), NOTHING)
-        return found
+        return program.with_contents(todo)
 
     # Thread objects -----------------------------------------------------------------------------
 

@@ -32,10 +32,6 @@ if TYPE_CHECKING:
     from mplint.model.nouns import Worker
     from mplint.model.program import Program
 
-_ADDING = frozenset(
-    {"add", "append", "appendleft", "extend", "insert", "set", "setdefault", "update"}
-)
-
 
 class Unseen(Struct, frozen=True):
     """A read in a child of what only the parent has set, at `write`, before it started the child.
@@ -198,7 +194,7 @@ class State:
             if self._is_stored(read):
                 return
             for change in changes:
-                if self._adds(change) and self._is_parents(change, worker):
+                if self.globals.adds(change) and self._is_parents(change, worker):
                     yield None, read, change
                     return
             return
@@ -244,13 +240,6 @@ class State:
             for value in values:
                 found.setdefault(value, []).append(place)
         return found
-
-    def _adds(self, change: Write) -> bool:
-        """Whether a change puts something in, rather than taking it out."""
-        expression = self.program.outline(change.activation).expressions.get(change.at)
-        if isinstance(expression, f.Call) and isinstance(expression.function, f.Attribute):
-            return expression.function.name in _ADDING
-        return True
 
     def _name_of(self, change: Write) -> str:
         expression = self.program.outline(change.activation).expressions.get(change.at)
