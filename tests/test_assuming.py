@@ -9,7 +9,8 @@ import pytest
 from small import put_into, small
 
 from mplint.model.assuming import Assumed, Assuming, Assumption, without
-from mplint.model.flow import NORMAL, Flow, Machine, Reason
+from mplint.model.flow import Flow
+from mplint.model.machine import NORMAL, Machine, Reason
 from mplint.model.nouns import Operation
 from mplint.model.values import Site
 

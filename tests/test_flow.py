@@ -19,7 +19,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small import Small
 
-from mplint.model.flow import Ends, Flow, Gone, Machine, Raised
+from mplint.model.flow import Flow
+from mplint.model.machine import Ends, Gone, Machine, Raised
 from mplint.model.nouns import Operation
 from mplint.model.values import ClassRef
 

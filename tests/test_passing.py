@@ -15,7 +15,8 @@ from small import Small, small
 from mplint.model import passing
 from mplint.model.assuming import Assumed, Assuming
 from mplint.model.channels.failing import _Dying, _Sending
-from mplint.model.flow import Flow, Machine
+from mplint.model.flow import Flow
+from mplint.model.machine import Machine
 from mplint.model.nouns import Operation
 from mplint.model.passing import Passing
 from mplint.model.pools.pools import _State

@@ -13,72 +13,38 @@ harmless (`raises`).
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
-
-from msgspec import Struct
+from typing import TYPE_CHECKING, Generic
 
 from mplint import budget
 from mplint.catalog import python
 from mplint.model import facts as f
-from mplint.model.quiet import is_quiet
+from mplint.model.machine import (
+    BREAK,
+    CONTINUE,
+    NORMAL,
+    RETURN,
+    Ends,
+    Gone,
+    Machine,
+    Raised,
+    Reason,
+    State,
+    States,
+    Way,
+)
+from mplint.model.raising import ANY, USUAL, Error, catches
 from mplint.model.values import (
-    DATA,
-    UNKNOWN,
     Activation,
-    ClassRef,
     Container,
     Instance,
-    Literal,
     Made,
-    Named,
     Site,
-    Value,
     Values,
 )
 
 if TYPE_CHECKING:
     from mplint.model.nouns import Operation
     from mplint.model.program import Program
-
-State = TypeVar("State", bound=Hashable)
-
-ANY = "any error"
-"""What unknown code raises: some Exception, nobody knows which."""
-
-Error: TypeAlias = "str | ClassRef"
-"""What is raised: ANY, the dotted name of a library's exception, or a class of the project."""
-
-
-class Raised(Struct, frozen=True):
-    """The way out of a block by an exception."""
-
-    error: Error
-
-
-class Gone(Struct, frozen=True):
-    """The way out by `os._exit`: the process ends here and now."""
-
-
-Way: TypeAlias = "str | Raised | Gone"
-NORMAL, RETURN, BREAK, CONTINUE = "normal", "return", "break", "continue"
-
-
-class Reason(Struct, frozen=True):
-    """The statement by whose failure a state was reached. Of several the likeliest is kept: the
-    `weight` is high for calls of what users bring along, and low for those of libraries."""
-
-    site: Site
-    weight: int
-
-
-LIKELY, USUAL, RARE = 4, 2, 0
-
-Place: TypeAlias = "tuple[Activation, int]"
-
-States: TypeAlias = "dict[Hashable, Reason | None]"
-"""The states in which a way is taken, each with the failure that led there."""
-
-Ends: TypeAlias = "dict[Way, States]"
 
 HARD_EXITS = frozenset({"os._exit", "os.abort"})
 SOFT_EXITS = frozenset({"sys.exit", "exit", "quit"})
@@ -87,89 +53,12 @@ MAX_DEPTH = 40
 """Functions inside functions; deeper ones are not followed."""
 
 
-class Machine(Generic[State]):
-    """An automaton over the events of a path. The states it returns must be few."""
-
-    skips_loops = False
-    """Whether the body of a `while` may not run at all: its test may fail at once."""
-
-    def operate(self, state: State, operation: Operation) -> Iterable[State]:
-        """The states after an operation on a followed object."""
-        return (state,)
-
-    def follows(self, operation: Operation) -> bool:
-        """Whether an operation is on the one object whose fate the machine tells."""
-        return False
-
-    def unsure(self, state: State, operation: Operation) -> Iterable[State]:
-        """The states after an operation whose receiver may be another object."""
-        return (state, *self.operate(state, operation))
-
-    def fail(self, state: State, error: Error, at: Site) -> State:
-        """The state in which an exception leaves the statement at `at`."""
-        return state
-
-    def test(self, state: State, test: f.Expr, activation: Activation, holds: bool) -> State | None:
-        """The state in a branch; None when the branch is not taken in this state."""
-        return state
-
-    def leave(self, state: State, step: f.Leave, activation: Activation) -> State:
-        """The state in which `return`, `break` or `continue` leaves its block."""
-        return state
-
-    def hidden(self, state: State, activation: Activation, at: int) -> Iterable[State]:
-        """The states after a call of code that we do not see."""
-        return (state,)
-
-    def make(self, state: State, activation: Activation, at: int) -> Iterable[State]:
-        """The states after a call that makes followed objects."""
-        return (state,)
-
-    def launch(self, state: State, activation: Activation, at: int) -> Iterable[State]:
-        """The states after a call that starts something elsewhere."""
-        return (state,)
-
-    def called(self, state: State, call: f.Call, activation: Activation) -> State:
-        """The state after a call of anything, once all else that it does has been followed."""
-        return state
-
-    def stored(self, state: State, target: f.Expr, activation: Activation) -> State:
-        """The state after an assignment to a variable, an attribute or an element."""
-        return state
-
-    def paused(self, state: State, at: int, activation: Activation) -> State:
-        """The state after a `yield`: whoever takes the items comes back when it likes."""
-        return state
-
-    def ended(self, state: State, operation: Operation) -> Iterable[State]:
-        """The states after the last get of `iter(q.get, sentinel)`, which gives the sentinel."""
-        return self.operate(state, operation)
-
-    def repeated(self, state: State) -> Iterable[State]:
-        """The states after a recursive call, of which nothing is known."""
-        return (state,)
-
-    def concerns(self, state: State) -> frozenset[Place] | None:
-        """The only places at which a state may become another than the machine's `elsewhere` makes
-        of it. None for all."""
-        return None
-
-    def alike(self, state: State) -> State:
-        """A state that stands for this one where nothing concerns the machine: it becomes there
-        what this one becomes, or stays as it is where this one does."""
-        return state
-
-    def elsewhere(self) -> tuple[Hashable, Machine[Any]]:
-        """What this machine is at the places that do not concern it, with a name for that: one for
-        all machines that are the same there."""
-        return "still", Machine[Any]()
-
-
 class Flow(Generic[State]):
     """Runs one machine over a program."""
 
     def __init__(self, program: Program, machine: Machine[State]) -> None:
         self.program = program
+        self.raising = program.raising
         self.machine = machine
         self._ends: dict[tuple[Activation, State], Ends] = {}
         self._running: set[tuple[Activation, State]] = set()
@@ -238,7 +127,11 @@ class Flow(Generic[State]):
         match step:
             case f.Leave(kind="raise", value=value):
                 states = self._evaluate(value, states, activation, ends)
-                for error in self._raised(value, activation):
+                if value is not None:
+                    errors = self.raising.thrown(value, activation)
+                else:
+                    errors = self._caught[-1:] or [ANY]
+                for error in errors:
                     self._fail(states, error, Site(activation.path, step.at), ends)
                 return ends
             case f.Leave(kind=kind, value=value):
@@ -291,7 +184,9 @@ class Flow(Generic[State]):
                 for target in targets:
                     if operator is not None:
                         states = self._evaluate(target, states, activation, ends)
-                        if isinstance(target, f.Subscript) and self._is_dict(target, activation):
+                        if isinstance(target, f.Subscript) and self.raising.is_dict(
+                            target, activation
+                        ):
                             site = Site(activation.path, target.at)
                             self._fail(states, "KeyError", site, ends)
                         states = self._heard(target, states, activation)
@@ -397,7 +292,7 @@ class Flow(Generic[State]):
             states = self._evaluate(manager, states, activation, ends)
             states = self._entered(manager, states, activation, ends)
             states = self._call_members(manager.at, "__enter__", states, activation, ends)
-            swallows.append(self._swallowed(manager, activation))
+            swallows.append(self.raising.swallowed(manager, activation))
         inner = self._block(step.body, states, activation)
         for manager, _ in reversed(step.items):
             outer: Ends = {}
@@ -443,24 +338,6 @@ class Flow(Generic[State]):
             if callee.scope.name == name:
                 states = self._run(callee, states, ends, Site(activation.path, at))
         return states
-
-    def _swallowed(self, manager: f.Expr, activation: Activation) -> Values | None:
-        """The exceptions that a context manager may swallow; None for none."""
-        if isinstance(manager, f.Call):
-            for value in self.program.values(manager.function, activation):
-                if isinstance(value, Named):
-                    if value.path == "contextlib.suppress" or value.path.endswith(".raises"):
-                        types: set[Value] = set()
-                        for argument in manager.arguments:
-                            types |= self.program.values(argument.value, activation)
-                        return frozenset(types)
-        if isinstance(manager, f.Call) and isinstance(manager.function, f.Attribute):
-            if manager.function.name in ("assertRaises", "assertRaisesRegex", "subTest", "raises"):
-                return frozenset({Named("BaseException")})
-        for callee in self.program.callees_at.get((activation, manager.at), ()):
-            if callee.scope.name == "__exit__" and _returns_something(callee.scope):
-                return frozenset({Named("BaseException")})
-        return None
 
     def _try(self, step: f.Try, states: States, activation: Activation) -> Ends:
         body = self._block(step.body, states, activation)
@@ -541,44 +418,9 @@ class Flow(Generic[State]):
                 new = self.machine.paused(state, expression.at, activation)  # type: ignore[arg-type]
                 given.setdefault(new, why)
             states = given
-        elif isinstance(expression, f.Subscript) and self._may_lack(expression, activation):
+        elif isinstance(expression, f.Subscript) and self.raising.may_lack(expression, activation):
             self._fail(states, "LookupError", Site(activation.path, expression.at), ends)
         return states
-
-    def _is_dict(self, expression: f.Subscript, activation: Activation) -> bool:
-        """Whether a variable key is looked up in a plain dict."""
-        if isinstance(expression.index, f.Constant):
-            return False
-        owners = self.program.values(expression.value, activation)
-        return bool(owners) and all(
-            isinstance(owner, Container) and owner.shape == "dict" for owner in owners
-        )
-
-    def _may_lack(self, expression: f.Subscript, activation: Activation) -> bool:
-        """Whether data from elsewhere is asked for a key that it may not have."""
-        index = expression.index
-        program = self.program
-        owners = program.values(expression.value, activation)
-        if isinstance(index, f.Constant) and isinstance(index.value, str):
-            return any(
-                value is UNKNOWN or value is DATA or self._lacks(value, index.value)
-                for value in owners
-            )
-        # `HANDLERS[request]`, where the request comes from another process
-        return self._is_dict(expression, activation) and bool(
-            program.sentinels.source(index, activation)
-        )
-
-    def _lacks(self, value: Value, key: str) -> bool:
-        """Whether a dict is written out, and without a key."""
-        solver = self.program.solver
-        return (
-            isinstance(value, Container)
-            and value.shape == "dict"
-            and value not in solver.escapes
-            and (value, "any") not in solver.cells
-            and key not in solver.keys.get(value, ())
-        )
 
     def _call(self, call: f.Call, states: States, activation: Activation, ends: Ends) -> States:
         program, at = self.program, call.at
@@ -612,19 +454,16 @@ class Flow(Generic[State]):
             if path in SOFT_EXITS:
                 self._fail(states, "SystemExit", site, ends)
                 return {}
-            if isinstance(call.function, f.Attribute) and call.function.name in python.SEARCHES:
-                self._fail(after, "ValueError", site, ends)
-            if self._opens(activation, at):
-                self._fail(after, "OSError", site, ends, LIKELY)
-            if path in python.CONVERSIONS and self._is_text(call, activation):
-                self._fail(after, "ValueError", site, ends)
+            for error, weight in self.raising.foreseen(call, path, activation):
+                self._fail(after, error, site, ends, weight)
             if path is not None or (activation, at) in program.record.unknown:
                 after = {}
                 for state, why in states.items():
                     for new in self.machine.hidden(state, activation, at):  # type: ignore[arg-type]
                         after.setdefault(new, why)
-                if self.raises(call, path) and not self._harmless(activation, at, path):
-                    self._fail(after, ANY, site, ends, self._weight(call, path, activation))
+                likely = self.raising.unforeseen(call, path, activation)
+                if likely is not None:
+                    self._fail(after, ANY, site, ends, likely)
         if self._hears_calls:
             heard: States = {}
             for state, why in after.items():
@@ -638,17 +477,6 @@ class Flow(Generic[State]):
                     made.setdefault(new, why)
             after = made
         return after
-
-    def _is_text(self, call: f.Call, activation: Activation) -> bool:
-        """Whether a call is given data from elsewhere, or a text that is no number."""
-        given = [argument.value for argument in call.arguments]
-        values = self.program.values(given[0], activation) if len(given) == 1 else ()
-        return any(value is UNKNOWN or _is_no_number(value) for value in values)
-
-    def _opens(self, activation: Activation, at: int) -> bool:
-        """Whether a call opens a file or a connection, which may not be there."""
-        made = self.program.record.made.get((activation, at), ())
-        return any(isinstance(v, Made) and v.kind.role == "file" for v in made)
 
     def _operate(
         self, operations: Iterable[Operation], states: States, site: Site, ends: Ends
@@ -735,14 +563,6 @@ class Flow(Generic[State]):
                 after.setdefault(new, why)
         return after
 
-    # Exceptions ---------------------------------------------------------------------------------
-
-    def _weight(self, call: f.Call, path: str | None, activation: Activation) -> int:
-        """How likely it is that unknown code raises: more so in a loop over the work, and less in a
-        library's function."""
-        looped = bool(self.program.outline(activation).loops(call.at))
-        return (RARE if path is not None else LIKELY) + looped
-
     def _fail(
         self, states: States, error: Error, at: Site, ends: Ends, weight: int = USUAL
     ) -> None:
@@ -752,50 +572,6 @@ class Flow(Generic[State]):
             _add(failed, {new: why or Reason(at, weight)})
         if failed:
             _merge(ends, Raised(error), failed)
-
-    def _raised(self, value: f.Expr | None, activation: Activation) -> list[Error]:
-        """What a `raise` statement raises."""
-        if value is None:
-            return [self._caught[-1]] if self._caught else [ANY]
-        expression = value.function if isinstance(value, f.Call) else value
-        found: list[Error] = []
-        for raised in self.program.values(expression, activation):
-            if isinstance(raised, Named):
-                found.append(raised.path)
-            elif isinstance(raised, ClassRef):
-                found.append(raised)
-            elif isinstance(raised, Instance):
-                found.append(raised.cls)
-        return found or [ANY]
-
-    def raises(self, call: f.Call, path: str | None) -> bool:
-        """Whether a call of code that we do not see can raise on ordinary data."""
-        if path is not None:
-            return not is_quiet(path)
-        if isinstance(call.function, f.Attribute):
-            return call.function.name not in python.QUIET_METHODS
-        return True
-
-    def _harmless(self, activation: Activation, at: int, path: str | None) -> bool:
-        """Whether a call runs only functions of files that are not followed, and none can raise."""
-        called = self.program.record.deferred.get((activation, at), ())
-        quiet = self.program.quiet
-        return any(path == f"?{value.name}" for value in called) and all(
-            quiet.call(value.path, value.name) for value in called
-        )
-
-
-_SAME = {
-    "Queue.Empty": "queue.Empty",
-    "Queue.Full": "queue.Full",
-    "_queue.Empty": "queue.Empty",
-    "multiprocessing.queues.Empty": "queue.Empty",
-    "multiprocessing.queues.Full": "queue.Full",
-    "multiprocessing.context.TimeoutError": "multiprocessing.TimeoutError",
-    "asyncio.TimeoutError": "TimeoutError",
-    "concurrent.futures.TimeoutError": "TimeoutError",  # from 3.11 on
-}
-"""Exceptions that go by several names."""
 
 
 def _called_here(call: f.Call, callees: Iterable[Activation]) -> list[Activation]:
@@ -821,85 +597,6 @@ def _are_twins(one: Operation, other: Operation) -> bool:
 _CALLED_AROUND = frozenset({"__enter__", "__exit__", "__iter__", "__next__"})
 
 _CONSUMERS = frozenset({"list", "tuple", "set", "sorted", "sum", "max", "min", "next", "dict"})
-
-
-def catches(program: Program, types: Values, error: Error) -> bool | None:
-    """Whether a handler for `types` catches an error."""
-    answers = set()
-    for value in types:
-        if isinstance(value, Container):
-            inner = program.solver.cells.get((value, "all"), frozenset())
-            answers.add(catches(program, inner, error))
-        elif isinstance(value, Named):
-            answers.add(_named_catches(value.path, error, program))
-        elif isinstance(value, ClassRef):
-            answers.add(_class_catches(value, error, program))
-        else:
-            answers.add(None)
-    if True in answers:
-        return True
-    return False if answers == {False} or not answers else None
-
-
-def _named_catches(path: str, error: Error, program: Program) -> bool | None:
-    if path == "BaseException":
-        return True
-    if path == "Exception":
-        if isinstance(error, ClassRef):
-            return _class_catches_named(error, "Exception", program)
-        return error not in ("SystemExit", "KeyboardInterrupt", "GeneratorExit")
-    if error == ANY:
-        return False if path in python.NARROW_EXCEPTIONS else None
-    if isinstance(error, ClassRef):
-        return _class_catches_named(error, path, program)
-    caught, raised = python.EXCEPTIONS.get(path), python.EXCEPTIONS.get(error)
-    if caught is not None and raised is not None:
-        return issubclass(raised, caught)
-    path, error = _SAME.get(path, path), _SAME.get(error, error)
-    if path == error:
-        return True
-    # another library's exception of the same name may be the same class
-    same_name = path.rpartition(".")[2] == error.rpartition(".")[2]
-    return None if same_name and path not in python.EXCEPTIONS else False
-
-
-def _class_catches_named(error: ClassRef, path: str, program: Program) -> bool | None:
-    for base in program.solver.ancestry(error):
-        if isinstance(base, Named):
-            if _named_catches(path, base.path, program):
-                return True
-        elif not isinstance(base, ClassRef):
-            return None
-    return False
-
-
-def _class_catches(cls: ClassRef, error: Error, program: Program) -> bool | None:
-    if error == ANY:
-        return None
-    if isinstance(error, ClassRef):
-        return cls in program.solver.ancestry(error)
-    return False
-
-
-def _is_no_number(value: Value) -> bool:
-    if not isinstance(value, Literal) or not isinstance(value.value, str):
-        return False
-    try:
-        float(value.value)
-    except ValueError:
-        return True
-    return False
-
-
-def _returns_something(scope: f.Scope) -> bool:
-    """Whether an `__exit__` can return something true."""
-    return any(
-        isinstance(step, f.Leave)
-        and step.kind == "return"
-        and step.value is not None
-        and not (isinstance(step.value, f.Constant) and not step.value.value)
-        for step in f.steps(scope.body)
-    )
 
 
 def _merge(ends: Ends, way: Way, states: States) -> None:

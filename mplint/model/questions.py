@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from mplint.model.processes.killing import Killing
     from mplint.model.processes.lifecycle import Lifecycle
     from mplint.model.program import Program
+    from mplint.model.raising import Raising
     from mplint.model.sharing.files import SharedFiles
     from mplint.model.sharing.locks import Locks
     from mplint.model.sharing.memory import Memory
@@ -87,6 +88,9 @@ class Questions:
 
     failing: Room[Failing] = Room("channels.failing.Failing")
     """How workers end before they have done what others wait for."""
+
+    raising: Room[Raising] = Room("raising.Raising")
+    """What raises, and what catches it."""
 
     waiting: Room[Waiting] = Room("channels.waiting.Waiting")
     """Who waits for whom, and what becomes of it when the other side fails."""

@@ -9,8 +9,10 @@ from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.channels.failing import is_end
-from mplint.model.flow import NORMAL, Flow, Machine
+from mplint.model.flow import Flow
+from mplint.model.machine import NORMAL, Machine
 from mplint.model.processes.killing import Ending
+from mplint.model.raising import raises
 from mplint.model.values import Activation, Site
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ class Working(Machine[str]):
         program = self.channel.program
         path = program.record.externals.get((activation, at))
         call = program.outline(activation).expressions.get(at)
-        works = isinstance(call, f.Call) and Flow(program, self).raises(call, path)
+        works = isinstance(call, f.Call) and raises(call, path)
         if not works and path != "time.sleep":
             return (state,)
         if state == "marked" and self.work is None:

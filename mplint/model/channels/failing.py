@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from mplint.model.flow import ANY, NORMAL, Error, Flow, Gone, Machine, Place, Raised
+from mplint.model.flow import Flow
+from mplint.model.machine import NORMAL, Gone, Machine, Place, Raised
 from mplint.model.passing import Passing
+from mplint.model.raising import ANY, Error
 from mplint.model.scripts import is_test
 from mplint.model.values import Activation, ClassRef, Made, Site, Value
 

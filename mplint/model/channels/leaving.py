@@ -10,7 +10,8 @@ from msgspec import Struct
 from mplint.model import facts as f
 from mplint.model.channels.sizes import overfills, writes_itself
 from mplint.model.channels.waiting import can_leave
-from mplint.model.flow import NORMAL, Flow, Machine
+from mplint.model.flow import Flow
+from mplint.model.machine import NORMAL, Machine
 from mplint.model.nouns import MAIN
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mplint.model.channels.failing import is_end
-from mplint.model.flow import Flow, Machine
+from mplint.model.flow import Flow
+from mplint.model.machine import Machine
 from mplint.model.nouns import MAIN
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from msgspec import Struct
 from mplint.catalog import python
 from mplint.model import facts as f
 from mplint.model.channels.failing import is_end
-from mplint.model.flow import NORMAL, Flow, Machine, Raised
+from mplint.model.flow import Flow
+from mplint.model.machine import NORMAL, Machine, Raised
 from mplint.model.nouns import MAIN
 from mplint.model.state.once import is_many, is_single
 from mplint.model.values import Activation, Values

@@ -13,7 +13,9 @@ from mplint.model import facts as f
 from mplint.model.channels.failing import is_end
 from mplint.model.channels.lost_identity import LostIdentity, lost_identity
 from mplint.model.counts import Count, Counter
-from mplint.model.flow import Error, Flow, Machine, Raised
+from mplint.model.flow import Flow
+from mplint.model.machine import Machine, Raised
+from mplint.model.raising import Error
 from mplint.model.values import (
     DATA,
     UNKNOWN,

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
-from mplint.model.flow import Flow, Machine
+from mplint.model.flow import Flow
+from mplint.model.machine import Machine
 from mplint.model.outline import Around, Outline
 
 if TYPE_CHECKING:

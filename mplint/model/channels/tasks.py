@@ -12,7 +12,8 @@ from mplint.model.assuming import Assumed, Assuming, without
 from mplint.model.channels.early import Early, Working, early
 from mplint.model.channels.failing import Failure, error_name, is_end
 from mplint.model.channels.marking import Excess, Marking, has_several_targets
-from mplint.model.flow import Flow, Gone, Machine, Raised
+from mplint.model.flow import Flow
+from mplint.model.machine import Gone, Machine, Raised
 from mplint.model.values import (
     Activation,
     Literal,

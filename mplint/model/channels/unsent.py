@@ -9,7 +9,9 @@ from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.channels.failing import is_end
-from mplint.model.flow import Flow, Machine
+from mplint.model.flow import Flow
+from mplint.model.machine import Machine
+from mplint.model.raising import raises
 from mplint.model.state.once import is_many
 from mplint.model.values import Activation
 
@@ -53,7 +55,7 @@ class _Killed(Machine[str]):
         program = self.worker.program
         path = program.record.externals.get((activation, at))
         call = program.outline(activation).expressions.get(at)
-        works = isinstance(call, f.Call) and Flow(program, self).raises(call, path)
+        works = isinstance(call, f.Call) and raises(call, path)
         return ("late",) if state == "started" and (works or path == "time.sleep") else (state,)
 
     def unsure(self, state: str, operation: Operation) -> Iterable[str]:

@@ -16,8 +16,10 @@ from mplint.model import facts as f
 from mplint.model.channels.failing import Failure, is_end
 from mplint.model.channels.guarding import Guards
 from mplint.model.channels.polling import Polling
-from mplint.model.flow import ANY, Flow, Machine, catches
+from mplint.model.flow import Flow
+from mplint.model.machine import Machine
 from mplint.model.outline import Around
+from mplint.model.raising import ANY, catches
 from mplint.model.state.once import is_single_for
 from mplint.model.values import Activation, Literal, Made, Site
 

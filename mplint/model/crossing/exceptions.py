@@ -13,7 +13,7 @@ from mplint.model import facts as f
 from mplint.model.binding import misfit
 from mplint.model.crossing.attributes import certain
 from mplint.model.crossing.pickling import Moment, Obstacle
-from mplint.model.flow import catches
+from mplint.model.raising import catches
 from mplint.model.values import Activation, ClassRef, FunctionRef, Instance, Named, Site
 
 if TYPE_CHECKING:

@@ -9,7 +9,9 @@ from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.facts import describe
-from mplint.model.flow import ANY, Flow, Machine, Raised, catches
+from mplint.model.flow import Flow
+from mplint.model.machine import Machine, Raised
+from mplint.model.raising import ANY, catches, raises
 from mplint.model.solve import mentions
 from mplint.model.values import (
     Activation,
@@ -172,7 +174,7 @@ class Results:
             if any(p.name == function.id for p in task.activation.scope.parameters):
                 return None  # whoever gives the function knows what it may raise
         for value in values:
-            if isinstance(value, Named) and not self._flow.raises(call, value.path):
+            if isinstance(value, Named) and not raises(call, value.path):
                 return None
             if isinstance(value, (FunctionRef, Constant, ClassRef)):
                 return None

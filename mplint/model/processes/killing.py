@@ -10,7 +10,8 @@ from msgspec import Struct
 from mplint.model import facts as f
 from mplint.model.channels.failing import is_end
 from mplint.model.channels.waiting import can_leave
-from mplint.model.flow import NORMAL, Flow, Machine
+from mplint.model.flow import Flow
+from mplint.model.machine import NORMAL, Machine
 from mplint.model.nouns import MAIN, Worker
 from mplint.model.processes.holding import HeldLock, killed_holding
 from mplint.model.quiet import is_quick

@@ -11,8 +11,8 @@ from msgspec import Struct
 from mplint.model import facts as f
 from mplint.model.channels.failing import Failure
 from mplint.model.channels.sequence import Sequence
-from mplint.model.flow import catches
 from mplint.model.nouns import MAIN, Worker
+from mplint.model.raising import catches
 from mplint.model.sharing.arrivals import Arrivals
 from mplint.model.sharing.conditions import Conditions
 from mplint.model.values import Activation, Made

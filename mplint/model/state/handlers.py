@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mplint.model import facts as f
-from mplint.model.flow import Flow, Gone, Machine, Raised
+from mplint.model.flow import Flow
+from mplint.model.machine import Gone, Machine, Raised
 from mplint.model.nouns import MAIN
 from mplint.model.state.globals import Place
 from mplint.model.values import Activation, FunctionRef, Named, Site, Value
