@@ -64,7 +64,10 @@ PROVE_IMPORTS = {"diagnostics", "outcome", "registry", "rule", "prove"}
 ONE_PIECE = {
     frozenset(
         f"mplint.model.{name}"
-        for name in ("calls", "containers", "intrinsics", "libraries", "solve")
+        for name in (
+            *("calls", "classes", "containers", "expressions"),
+            *("intrinsics", "libraries", "solve", "special"),
+        )
     ),
 }
 """The solver: evaluating an expression may take a call, and a call evaluates expressions."""

@@ -38,6 +38,8 @@ PARALLEL = Kind(
 )
 PARALLEL_THREADS = replace(PARALLEL, family="thread", noun="`joblib.Parallel` with threads")
 
+DELAYED = frozenset({"joblib.delayed", "joblib.parallel.delayed"})
+
 SETTINGS = frozenset(
     {
         "joblib.parallel_backend",

@@ -150,9 +150,9 @@ def elements(solver: Solver, value: Value, activation: Activation, at: int) -> V
 def _call_method(
     solver: Solver, instance: Instance, name: str, activation: Activation, at: int
 ) -> Values:
-    from mplint.model import calls
+    from mplint.model import calls, classes
 
-    methods = calls.attribute(solver, instance, name, activation, at)
+    methods = classes.attribute(solver, instance, name, activation, at)
     site = calls.CallSite(activation, at, None)
     found: set[Value] = set()
     for method in methods:

@@ -104,7 +104,7 @@ def delayed(solver: Solver, site: CallSite, given: Arguments) -> Values:
 
 def make_task(solver: Solver, function: Bound, site: CallSite, given: Arguments) -> Values:
     """`delayed(f)(x)`: nothing runs before `Parallel` gets it."""
-    return intrinsics.partial_of(solver, solver.read((function.receiver, "function")), site, given)
+    return calls.partial_of(solver, solver.read((function.receiver, "function")), site, given)
 
 
 def is_delayed(function: Bound) -> bool:

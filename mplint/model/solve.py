@@ -12,16 +12,15 @@ objects up (see `Policy`), which keeps most programs at one activation per funct
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 from msgspec import Struct, field
 
 from mplint import budget, catalog
-from mplint.model import calls, containers, intrinsics
+from mplint.model import calls, classes, containers, expressions, intrinsics
 from mplint.model import facts as f
-from mplint.model.names import BUILTINS
 from mplint.model.reaching import ENTRY, Reaching, reaching
 from mplint.model.scripts import Scripts
 from mplint.model.values import (
@@ -38,9 +37,7 @@ from mplint.model.values import (
     FunctionRef,
     Instance,
     Interner,
-    Literal,
     Made,
-    ModuleRef,
     Named,
     Site,
     Super,
@@ -255,10 +252,10 @@ class Solver:
 
     def _enter_from_outside(self, function: FunctionRef) -> None:
         activation = self.activation_of(function, None)
-        receivers = calls.receivers_of_uncalled(self, function)
+        receivers = classes.receivers_of_uncalled(self, function)
         if function.scope.name == "run" and receivers is not None:
             # the run method of a process or thread class that nobody in sight makes
-            if calls.launch_uncalled(self, function, receivers):
+            if classes.launch_uncalled(self, function, receivers):
                 return
         self.enter(activation)
         self.from_outside.add(activation)
@@ -433,8 +430,8 @@ class Solver:
             case f.With(items=items):
                 for manager, target_or_none in items:
                     values = self.evaluate(manager, activation)
-                    entered = calls.enter_with(self, values, activation, manager.at)
-                    calls.close_with(self, manager, values, activation, step.at)
+                    entered = classes.enter_with(self, values, activation, manager.at)
+                    classes.close_with(self, manager, values, activation, step.at)
                     if target_or_none is not None:
                         self.assign(target_or_none, entered, activation)
             case f.Define():
@@ -482,7 +479,7 @@ class Solver:
         names = frozenset(
             name
             for decorator in step.decorators
-            for name in calls.decorator_names(self, decorator, activation)
+            for name in classes.decorator_names(self, decorator, activation)
         )
         self.decorations[scope] = names
         defined: Value
@@ -515,7 +512,7 @@ class Solver:
                 self.define(activation, name, target.at, values)
             case f.Attribute(value=owner, name=name):
                 for receiver in self.evaluate(owner, activation):
-                    calls.set_attribute(self, receiver, name, values, activation, target.at)
+                    classes.set_attribute(self, receiver, name, values, activation, target.at)
             case f.Subscript(value=owner, index=index):
                 key = containers.key_of(self, index, activation)
                 for receiver in self.evaluate(owner, activation):
@@ -553,7 +550,7 @@ class Solver:
 
     def evaluate(self, expression: f.Expr, activation: Activation) -> Values:
         """The values of an expression. Effects of its calls are part of the evaluation."""
-        return _EVALUATE[type(expression)](self, expression, activation)
+        return expressions.EVALUATE[type(expression)](self, expression, activation)
 
     def iterate(self, values: Values, activation: Activation, at: int) -> Values:
         """What a loop over the values sees."""
@@ -564,43 +561,6 @@ class Solver:
             return JUST_UNKNOWN
         return frozenset(seen)
 
-    def _name(self, expression: f.Name, activation: Activation) -> Values:
-        cell = self.variable(activation, expression.id)
-        if cell is not None:
-            seen = self.reaching[activation.scope].reads.get(expression.at)
-            if seen and cell[0] is activation:
-                values = NOTHING
-                for at in seen:
-                    values |= self.read((activation, (expression.id, at)))
-            else:
-                values = self.read(cell)
-            if not values and self.closing:
-                return JUST_UNKNOWN
-            return values
-        if expression.id == "__name__":
-            return JUST_DATA
-        found = self._from_star(expression.id, activation)
-        if found:
-            return found
-        if expression.id in BUILTINS:
-            return frozenset({self.intern(Named, expression.id, None)})
-        return JUST_UNKNOWN if self.closing else NOTHING
-
-    def _from_star(self, name: str, activation: Activation) -> Values:
-        self.read((activation.path, "*"))
-        if name.startswith("_"):
-            return NOTHING
-        for star in self.star_imports.get(activation.path, ()):
-            found = self.loader.resolve(activation.path, star.module, name, star.level)
-            if found.path is not None and found.name is not None:
-                values = self.global_name(found.path, found.name)
-                needed = any(not isinstance(value, Deferred) for value in values)
-                if needed or self.loader.defines(found.path, found.name):
-                    return values
-            elif found.path is None and catalog.find(f"{star.module}.{name}") is not None:
-                return frozenset({self.intern(Named, f"{star.module}.{name}", None)})
-        return NOTHING
-
     def global_name(self, path: Path, name: str) -> Values:
         """A name of a module of the project, which is not loaded for it."""
         self.read((path, LOADED))
@@ -608,134 +568,6 @@ class Solver:
         if module is None:
             return frozenset({self.intern(Deferred, path, name)})
         return self.read((module, name))
-
-    def _imported(self, expression: f.Imported, activation: Activation) -> Values:
-        found = self.loader.resolve(
-            activation.path, expression.module, expression.name, expression.level
-        )
-        if found.path is None:
-            return frozenset({self.intern(Named, found.name, None)})
-        if found.name is None:
-            return frozenset({self.intern(ModuleRef, found.path)})
-        return self.global_name(found.path, found.name)
-
-    def _attribute(self, expression: f.Attribute, activation: Activation) -> Values:
-        found: set[Value] = set()
-        if self.record is not None and expression.name in ("exitcode", "sentinel"):
-            self.record.looks.add((activation, expression.at))
-        for value in self.evaluate(expression.value, activation):
-            if value is UNKNOWN and self.record is not None:
-                places = self.record.strangers.setdefault(expression.name, set())
-                places.add((activation, expression.at))
-            found |= calls.attribute(self, value, expression.name, activation, expression.at)
-        if not found and self.closing:
-            return JUST_UNKNOWN
-        return frozenset(found)
-
-    def _call(self, expression: f.Call, activation: Activation) -> Values:
-        functions = self.evaluate(expression.function, activation)
-        arguments = calls.arguments(self, expression, activation)
-        site = calls.CallSite(activation, expression.at, expression)
-        results: set[Value] = set()
-        for function in functions or (JUST_UNKNOWN if self.closing else NOTHING):
-            results |= calls.call(self, function, site, arguments)
-        return frozenset(results)
-
-    def _constant(self, expression: f.Constant, activation: Activation) -> Values:
-        return frozenset({self.intern(Literal, expression.value)})
-
-    def _display(self, expression: f.Display, activation: Activation) -> Values:
-        made = containers.make(self, expression.shape, activation, expression.at)
-        index: int | None = 0
-        for item in expression.items:
-            values = self.evaluate(item, activation)
-            if isinstance(item, f.Star):
-                containers.put(self, made, self.iterate(values, activation, item.at))
-                index = None
-            else:
-                containers.put(self, made, values, index)
-                index = None if index is None else index + 1
-        if index is not None and expression.shape != "set":
-            self.arity[made] = index
-        return frozenset({made})
-
-    def _dict(self, expression: f.DictDisplay, activation: Activation) -> Values:
-        made = containers.make(self, "dict", activation, expression.at)
-        for key, item in expression.items:
-            values = self.evaluate(item, activation)
-            if key is None:
-                for value in values:
-                    containers.merge(self, made, value, activation, expression.at)
-                continue
-            self.add((made, "keys"), self.evaluate(key, activation))
-            containers.put(self, made, values, containers.key_of(self, key, activation))
-        return frozenset({made})
-
-    def _comprehension(self, expression: f.Comprehension, activation: Activation) -> Values:
-        for clause in expression.clauses:
-            sources = self.evaluate(clause.source, activation)
-            elements = self.iterate(sources, activation, clause.source.at)
-            self.assign(clause.target, elements, activation)
-            for test in clause.tests:
-                self.evaluate(test, activation)
-        made = containers.make(self, expression.shape, activation, expression.at)
-        if expression.key is not None:
-            self.add((made, "keys"), self.evaluate(expression.key, activation))
-        containers.put(self, made, self.evaluate(expression.element, activation))
-        return frozenset({made})
-
-    def _lambda(self, expression: f.Lambda, activation: Activation) -> Values:
-        scope = self.files[activation.path].scopes[expression.scope]
-        function = self.intern(FunctionRef, activation.path, scope, activation, None)
-        self.functions[function] = None
-        return frozenset({function})
-
-    def _subscript(self, expression: f.Subscript, activation: Activation) -> Values:
-        owners = self.evaluate(expression.value, activation)
-        if isinstance(expression.index, f.Slice):
-            self._parts(expression.index, activation)
-            return frozenset(value if isinstance(value, Container) else UNKNOWN for value in owners)
-        key = containers.key_of(self, expression.index, activation)
-        found: set[Value] = set()
-        for owner in owners:
-            found |= containers.get_item(self, owner, key, activation, expression.at)
-        return frozenset(found)
-
-    def _boolean(self, expression: f.Boolean, activation: Activation) -> Values:
-        found: set[Value] = set()
-        for operand in expression.operands:
-            found |= self.evaluate(operand, activation)
-        return frozenset(found)
-
-    def _conditional(self, expression: f.Conditional, activation: Activation) -> Values:
-        self.evaluate(expression.test, activation)
-        then = self.evaluate(expression.then, activation)
-        return then | self.evaluate(expression.otherwise, activation)
-
-    def _binary(self, expression: f.Binary, activation: Activation) -> Values:
-        operands = [self.evaluate(operand, activation) for operand in expression.operands]
-        return containers.combine(self, expression, operands, activation)
-
-    def _through(self, expression: f.Await | f.Star, activation: Activation) -> Values:
-        return self.evaluate(expression.value, activation)
-
-    def _yield(self, expression: f.Yield, activation: Activation) -> Values:
-        if expression.value is not None:
-            values = self.evaluate(expression.value, activation)
-            if expression.delegates:
-                values = self.iterate(values, activation, expression.at)
-            containers.put(self, containers.generator_of(self, activation), values)
-        return JUST_UNKNOWN
-
-    def _walrus(self, expression: f.Walrus, activation: Activation) -> Values:
-        values = self.evaluate(expression.value, activation)
-        self.assign(expression.target, values, activation)
-        return values
-
-    def _parts(self, expression: f.Expr, activation: Activation) -> Values:
-        for part in f.parts(expression):
-            self.evaluate(part, activation)
-        return JUST_DATA
 
     # Classes ------------------------------------------------------------------------------------
 
@@ -845,28 +677,3 @@ def _base_order(value: Value) -> tuple[int, str]:
     if isinstance(value, ClassRef):
         return 0, value.name
     return (1, value.path) if isinstance(value, Named) else (2, "")
-
-
-_EVALUATE: dict[type, Callable[[Solver, Any, Activation], Values]] = {
-    f.Name: Solver._name,
-    f.Attribute: Solver._attribute,
-    f.Call: Solver._call,
-    f.Constant: Solver._constant,
-    f.Display: Solver._display,
-    f.DictDisplay: Solver._dict,
-    f.Comprehension: Solver._comprehension,
-    f.Lambda: Solver._lambda,
-    f.Subscript: Solver._subscript,
-    f.Slice: Solver._parts,
-    f.Unary: Solver._parts,
-    f.Binary: Solver._binary,
-    f.Boolean: Solver._boolean,
-    f.Comparison: Solver._parts,
-    f.Conditional: Solver._conditional,
-    f.Await: Solver._through,
-    f.Yield: Solver._yield,
-    f.Walrus: Solver._walrus,
-    f.Star: Solver._through,
-    f.Imported: Solver._imported,
-    f.Text: Solver._parts,
-}

@@ -12,9 +12,9 @@ from mplint.model.channels.failing import is_end
 from mplint.model.channels.leaving import Undrained, left_behind, unjoined
 from mplint.model.channels.sizes import least
 from mplint.model.flow import Flow
-from mplint.model.intrinsics import NAMED_TUPLE
 from mplint.model.machine import Machine
 from mplint.model.outline import Outline
+from mplint.model.special import NAMED_TUPLE
 from mplint.model.values import (
     UNKNOWN,
     Activation,

@@ -18,7 +18,7 @@ from mplint.model.sharing.conditions import Conditions
 from mplint.model.values import Activation, Made
 
 if TYPE_CHECKING:
-    from mplint.model.nouns import Operation, Worker
+    from mplint.model.nouns import Operation
     from mplint.model.program import Program
 
 
