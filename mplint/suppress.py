@@ -22,6 +22,8 @@ from mplint.source import Source, Unreadable
 
 _ANY = re.compile(rb"noqa|mplint:", re.IGNORECASE)  # what looks for the `#`, too, is quadratic
 
+_OURS = re.compile(rb"mplint:", re.IGNORECASE)
+
 # these two are flake8's
 _NOQA = re.compile(r"# noqa(?::[\s]?(?P<codes>([A-Z]+[0-9]+(?:[,\s]+)?)+))?", re.IGNORECASE)
 _WHOLE_FILE = re.compile(r"\s*# flake8[:=]\s*noqa", re.IGNORECASE)
@@ -85,10 +87,18 @@ class Suppression:
         if not self.is_noqa:
             meant = {c for c in known if c == code.upper() or registry.name(c) == code.lower()}
             return meant <= enabled
-        meant = {c for c in known if c.startswith(code)}
-        if meant:
-            return meant <= enabled
-        return code.rstrip("0123456789") in {c.rstrip("0123456789") for c in known}
+        return _is_like_ours(code, registry) and _meant(code, registry) <= enabled
+
+
+def _meant(code: str, registry: Registry) -> set[str]:
+    """The rules that a code in a `# noqa` stands for."""
+    return {known for known in registry.select("ALL").codes if known.startswith(code)}
+
+
+def _is_like_ours(code: str, registry: Registry) -> bool:
+    """Whether a code in a `# noqa` stands for rules, or looks as if it were one of theirs."""
+    letters = {known.rstrip("0123456789") for known in registry.select("ALL").codes}
+    return code.rstrip("0123456789") in letters or bool(_meant(code, registry))
 
 
 class Suppressions:
@@ -121,7 +131,7 @@ class Suppressions:
         return any(not comment.is_noqa for comment in covering)
 
     def _unused(self, enabled: frozenset[str], registry: Registry) -> Iterator[Diagnostic]:
-        for comment in self._comments:
+        for comment in self._comments if self._may_name_rules(registry) else ():
             codes = comment.unused(enabled, registry)
             if codes and comment.is_comment:
                 place = Place(
@@ -129,6 +139,21 @@ class Suppressions:
                 )
                 what = ", ".join(f"`{code}`" for code in codes)
                 yield own(UNUSED, place, f"{what} suppresses nothing here")
+
+    def _may_name_rules(self, registry: Registry) -> bool:
+        """Whether a comment may name a rule. Most files have none that does: they need not be taken
+        apart into tokens."""
+        if _OURS.search(self.source.data):
+            return True
+        if not _ANY.search(self.source.data):
+            return False
+        try:
+            text = "\n".join(self.source.lines)
+        except Unreadable:
+            return False
+        found = {match["codes"] for match in _NOQA.finditer(text)} - {None}
+        named = {code for codes in found for code in _split(codes)}
+        return any(_is_like_ours(code, registry) for code in named)
 
     @cached_property
     def _hides_all(self) -> bool:

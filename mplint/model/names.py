@@ -43,6 +43,7 @@ class Modules:
         self._imports: dict[Path, frozenset[Path]] = {}
         self._scanned: dict[Path, list[Import]] = {}
         self._found: dict[tuple[Path, str, int], Path | None] = {}
+        self._in_folder: dict[tuple[Path, str], Path | None] = {}
 
     def layout(self, path: Path) -> Layout:
         known = self._layouts.get(path)
@@ -73,16 +74,15 @@ class Modules:
         return self._found[key]
 
     def _find(self, importer: Path, module: str, level: int) -> Path | None:
-        pieces = module.split(".") if module else []
         if level:
             folder = importer.parent
             for _ in range(level - 1):
                 folder = folder.parent
-            return self._below(folder, pieces) if pieces else self._package(folder)
-        if not pieces or _is_foreign(module):
+            return self._below(folder, module) if module else self._package(folder)
+        if not module or _is_foreign(module):
             return None
         for root in self.layout(importer).roots:
-            found = self._below(root, pieces)
+            found = self._below(root, module)
             if found is not None:
                 return found
         return None
@@ -91,7 +91,7 @@ class Modules:
         """The module `name` inside the package whose `__init__.py` is `package`."""
         if package.name != "__init__.py":
             return None
-        return self._below(package.parent, [name])
+        return self._below(package.parent, name)
 
     def imports(self, path: Path) -> frozenset[Path]:
         """The files of the project that a file imports, by its bytes."""
@@ -102,13 +102,17 @@ class Modules:
 
     def _scan(self, path: Path) -> Iterator[Path]:
         for item in self.items(path):
-            targets = [self.find(path, item.module, item.level)]
+            target = self.find(path, item.module, item.level)
+            inner = None
             if item.name is not None and item.name != "*":
-                module = f"{item.module}.{item.name}" if item.module else item.name
-                targets.append(self.find(path, module, item.level))
-            for target in targets:
-                if target is not None and target != path:
-                    yield target
+                if target is not None:
+                    inner = self.submodule(target, item.name)
+                else:  # of a folder without an `__init__`
+                    module = f"{item.module}.{item.name}" if item.module else item.name
+                    inner = self.find(path, module, item.level)
+            for found in (target, inner):
+                if found is not None and found != path:
+                    yield found
 
     def origins(self, path: Path) -> frozenset[Path]:
         """The same, and the files behind the names that it imports from packages."""
@@ -148,8 +152,16 @@ class Modules:
         except Unreadable:
             return b""
 
-    def _below(self, folder: Path, pieces: list[str]) -> Path | None:
-        target = folder.joinpath(*pieces)
+    def _below(self, folder: Path, module: str) -> Path | None:
+        """The file of a module in a folder. Most folders are asked for the same few modules again
+        and again: by all files beneath them, and for those of libraries in vain."""
+        key = folder, module
+        if key not in self._in_folder:
+            self._in_folder[key] = self._find_below(folder, module)
+        return self._in_folder[key]
+
+    def _find_below(self, folder: Path, module: str) -> Path | None:
+        target = folder.joinpath(*module.split("."))
         if self.files.exists(target / "__init__.py"):
             return target / "__init__.py"
         file = target.with_name(target.name + ".py")
