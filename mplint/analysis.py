@@ -28,10 +28,10 @@ from mplint.source import Source, Unreadable
 if TYPE_CHECKING:
     import libcst as cst
 
-    from mplint.model.extract import Lowered
-    from mplint.model.load import ProjectLoader
+    from mplint.model.loading.extract import Lowered
+    from mplint.model.loading.load import ProjectLoader
+    from mplint.model.loading.project import Project, Root
     from mplint.model.program import Program
-    from mplint.model.project import Project, Root
     from mplint.model.values import Site
     from mplint.model.view import View
 

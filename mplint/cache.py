@@ -27,8 +27,8 @@ from mplint import __version__
 from mplint.analysis import Job, Target
 from mplint.config import Settings
 from mplint.diagnostics import Diagnostic, Place, Related
-from mplint.model.project import Root
-from mplint.model.scripts import Survey
+from mplint.model.loading.project import Root
+from mplint.model.loading.scripts import Survey
 from mplint.registry import INTERNAL, Registry, Selection
 from mplint.source import Files, Unreadable
 

@@ -21,8 +21,8 @@ from mplint.analysis import Job, Target, internal, link, run, unreadable
 from mplint.cache import FOLDER, Cache, Looked, Now, Witness, digest, tool
 from mplint.config import ConfigError, Configuration, Settings
 from mplint.diagnostics import Diagnostic, Place, Related
-from mplint.model.project import Project, Root, find_root, has_marker, walk
-from mplint.model.scripts import Survey
+from mplint.model.loading.project import Project, Root, find_root, has_marker, walk
+from mplint.model.loading.scripts import Survey
 from mplint.registry import UNREADABLE, UNUSED, Registry, Selection, load
 from mplint.source import Files, Source, Unreadable
 from mplint.suppress import Suppressions

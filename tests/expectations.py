@@ -16,9 +16,9 @@ from pathlib import Path
 import libcst as cst
 
 from mplint.model.link import link
+from mplint.model.loading.project import Project, find_root
 from mplint.model.nouns import Operation
 from mplint.model.program import Program
-from mplint.model.project import Project, find_root
 from mplint.model.values import Made, Site
 from mplint.model.view import View
 from mplint.source import Files

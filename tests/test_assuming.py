@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from small import put_into, small
 
-from mplint.model.assuming import Assumed, Assuming, Assumption, without
-from mplint.model.flow import Flow
-from mplint.model.machine import NORMAL, Machine, Reason
 from mplint.model.nouns import Operation
+from mplint.model.paths.assuming import Assumed, Assuming, Assumption, without
+from mplint.model.paths.flow import Flow
+from mplint.model.paths.machine import NORMAL, Machine, Reason
 from mplint.model.values import Site
 
 FUNCTION = """

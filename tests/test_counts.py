@@ -8,7 +8,7 @@ from textwrap import dedent, indent
 import pytest
 from small import Small
 
-from mplint.model.counts import Count
+from mplint.model.paths.counts import Count
 
 N: tuple[tuple[object, ...], ...] = (("number", "n"),)
 M: tuple[tuple[object, ...], ...] = (("number", "m"),)

@@ -8,7 +8,7 @@ import pytest
 from expectations import programs
 
 from mplint.diagnostics import START_METHODS
-from mplint.model.scripts import Setting, setting_in
+from mplint.model.loading.scripts import Setting, setting_in
 
 WORK = "import multiprocessing; multiprocessing.Pool\n"
 

@@ -19,9 +19,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small import Small
 
-from mplint.model.flow import Flow
-from mplint.model.machine import Ends, Gone, Machine, Raised
 from mplint.model.nouns import Operation
+from mplint.model.paths.flow import Flow
+from mplint.model.paths.machine import Ends, Gone, Machine, Raised
 from mplint.model.values import ClassRef
 
 MANY = 3

@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from mplint import catalog
-from mplint.model.gate import is_gated, mentions, uses
-from mplint.model.names import without_text
-from mplint.model.project import Project, Root
-from mplint.model.quiet import is_loud
+from mplint.model.loading.gate import is_gated, mentions, uses
+from mplint.model.loading.names import without_text
+from mplint.model.loading.project import Project, Root
+from mplint.model.paths.quiet import is_loud
 from mplint.source import Files
 
 HERE = Path(__file__).parents[1]

@@ -28,7 +28,8 @@ from test_rewriting import (
     write,
 )
 
-from mplint.model import calls, facts, nouns, solve, values
+from mplint.model import facts, nouns, values
+from mplint.model.solving import calls, solve
 
 seeds = pytest.mark.parametrize("seed", range(EXAMPLES or 25))
 

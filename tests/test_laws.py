@@ -29,7 +29,7 @@ from mplint.analysis import Job
 from mplint.config import Configuration, Settings
 from mplint.diagnostics import Diagnostic
 from mplint.engine import Engine
-from mplint.model.project import Project
+from mplint.model.loading.project import Project
 from mplint.registry import load
 from mplint.rule import Rule
 
@@ -63,7 +63,7 @@ PROVE_IMPORTS = {"diagnostics", "outcome", "registry", "rule", "prove"}
 
 ONE_PIECE = {
     frozenset(
-        f"mplint.model.{name}"
+        f"mplint.model.solving.{name}"
         for name in (
             *("calls", "classes", "containers", "expressions"),
             *("intrinsics", "libraries", "solve", "special"),

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from small import Small, small
 
-from mplint.model import passing
-from mplint.model.assuming import Assumed, Assuming
 from mplint.model.channels.failing import _Dying, _Sending
-from mplint.model.flow import Flow
-from mplint.model.machine import Machine
 from mplint.model.nouns import Operation
-from mplint.model.passing import Passing
+from mplint.model.paths import passing
+from mplint.model.paths.assuming import Assumed, Assuming
+from mplint.model.paths.flow import Flow
+from mplint.model.paths.machine import Machine
+from mplint.model.paths.passing import Passing
 from mplint.model.pools.pools import _State
 from mplint.model.sharing.locks import FREE, _Holding
 from mplint.model.values import Made

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from mplint.model.link import link
-from mplint.model.names import Modules, scan_imports, without_text
+from mplint.model.loading.names import Modules, scan_imports, without_text
+from mplint.model.loading.project import Project, Root, find_root
 from mplint.model.program import Program
-from mplint.model.project import Project, Root, find_root
 from mplint.source import Files
 
 MP = "from multiprocessing import Pool; Pool\n"

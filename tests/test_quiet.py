@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from small import Small
 
-from mplint.model.names import without_text
-from mplint.model.quiet import is_loud
+from mplint.model.loading.names import without_text
+from mplint.model.paths.quiet import is_loud
 
 MAIN = """
     import multiprocessing; multiprocessing.Pool

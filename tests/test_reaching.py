@@ -12,8 +12,8 @@ import libcst as cst
 import pytest
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
-from mplint.model.extract import lower
-from mplint.model.reaching import ENTRY, reaching
+from mplint.model.loading.extract import lower
+from mplint.model.solving.reaching import ENTRY, reaching
 
 ALL = "all"
 """The variable is not told apart: a read sees whatever is ever assigned to it."""

@@ -10,7 +10,8 @@ from small import Small, small
 
 from mplint.config import Configuration, Settings
 from mplint.engine import Engine
-from mplint.model import link, load, project
+from mplint.model import link
+from mplint.model.loading import load, project
 from mplint.registry import load as registry
 
 START = "    p = mp.Process(target=work)\n    p.start()\n"

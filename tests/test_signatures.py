@@ -8,7 +8,7 @@ import libcst as cst
 import pytest
 from small import Small, small
 
-from mplint.model.binding import misfit
+from mplint.model.solving.binding import misfit
 
 FUNCTIONS = """
     import concurrent.futures

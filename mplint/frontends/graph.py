@@ -10,7 +10,7 @@ from typing import TextIO
 from mplint.analysis import failure, is_part, link
 from mplint.engine import Engine, relative
 from mplint.model.graph import Graph, draw, title, to_dot, to_json, to_mermaid, to_text
-from mplint.model.project import Project
+from mplint.model.loading.project import Project
 from mplint.model.values import Site
 from mplint.source import Source, Unreadable
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mplint.collector import paused, sweep, sweep_is_due
-from mplint.model import calls
 from mplint.model import facts as f
 from mplint.model.program import Program
-from mplint.model.solve import RETURNED, Loader, Policy, Record, Solver
+from mplint.model.solving import calls
+from mplint.model.solving.solve import RETURNED, Loader, Policy, Record, Solver
 from mplint.model.values import (
     NOTHING,
     ClassRef,

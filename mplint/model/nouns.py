@@ -7,9 +7,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mplint.catalog import Kind, Method
-from mplint.model import calls
 from mplint.model import facts as f
 from mplint.model.facts import describe
+from mplint.model.solving import calls
 from mplint.model.values import (
     NOTHING,
     Activation,

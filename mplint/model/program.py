@@ -15,13 +15,13 @@ from typing import Any
 from mplint import catalog
 from mplint.catalog import Library
 from mplint.diagnostics import START_METHODS
-from mplint.model import calls
 from mplint.model import facts as f
 from mplint.model.nouns import MAIN, Channel, Operation, Runner, Runners, Worker
 from mplint.model.outline import Outline
+from mplint.model.paths.quiet import Quiet
 from mplint.model.questions import Questions
-from mplint.model.quiet import Quiet
-from mplint.model.solve import Cell, Record, Solver
+from mplint.model.solving import calls
+from mplint.model.solving.solve import Cell, Record, Solver
 from mplint.model.values import (
     DATA,
     NOTHING,
@@ -204,7 +204,7 @@ class Program(Questions):
     @cached_property
     def channels(self) -> dict[Made, Channel]:
         """The channels between processes, by the object that items are got from."""
-        from mplint.model.intrinsics import other_end
+        from mplint.model.solving.intrinsics import other_end
 
         found: dict[Made, Channel] = {}
         for value in [*self.on, *self.made]:

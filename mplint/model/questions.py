@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mplint.model.crossing.members import Members
     from mplint.model.crossing.pickling import Pickling
     from mplint.model.crossing.signatures import Signatures
+    from mplint.model.paths.raising import Raising
     from mplint.model.pools.jobs import Jobs
     from mplint.model.pools.pool_use import PoolUse
     from mplint.model.pools.pools import Pools
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from mplint.model.processes.killing import Killing
     from mplint.model.processes.lifecycle import Lifecycle
     from mplint.model.program import Program
-    from mplint.model.raising import Raising
     from mplint.model.sharing.files import SharedFiles
     from mplint.model.sharing.locks import Locks
     from mplint.model.sharing.memory import Memory
@@ -89,7 +89,7 @@ class Questions:
     failing: Room[Failing] = Room("channels.failing.Failing")
     """How workers end before they have done what others wait for."""
 
-    raising: Room[Raising] = Room("raising.Raising")
+    raising: Room[Raising] = Room("paths.raising.Raising")
     """What raises, and what catches it."""
 
     waiting: Room[Waiting] = Room("channels.waiting.Waiting")

@@ -17,7 +17,7 @@ from mplint.catalog.multiprocessing import (
     QUEUE,
 )
 from mplint.model import facts as f
-from mplint.model.solve import RETURNED
+from mplint.model.solving.solve import RETURNED
 from mplint.model.values import NOTHING, Activation, ClassRef, Instance, Made, Value
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Sight:
     @cached_property
     def _given_out(self) -> set[Made]:
         """What functions return or yield that nobody in sight calls: their callers have it."""
-        from mplint.model.containers import generator_of
+        from mplint.model.solving.containers import generator_of
 
         found: set[Made] = set()
         for activation in self.program.solver.from_outside:

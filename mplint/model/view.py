@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 from mplint.model import facts as f
 from mplint.model.crossing.handover import Handover, handovers
-from mplint.model.extract import Lowered
+from mplint.model.loading.extract import Lowered
 from mplint.model.nouns import Operation, Worker
 from mplint.model.program import Program
 from mplint.model.questions import Questions

@@ -11,10 +11,10 @@ from mplint.model import facts as f
 from mplint.model.channels.failing import is_end
 from mplint.model.channels.leaving import Undrained, left_behind, unjoined
 from mplint.model.channels.sizes import least
-from mplint.model.flow import Flow
-from mplint.model.machine import Machine
 from mplint.model.outline import Outline
-from mplint.model.special import NAMED_TUPLE
+from mplint.model.paths.flow import Flow
+from mplint.model.paths.machine import Machine
+from mplint.model.solving.special import NAMED_TUPLE
 from mplint.model.values import (
     UNKNOWN,
     Activation,

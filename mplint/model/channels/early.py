@@ -9,10 +9,10 @@ from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.channels.failing import is_end
-from mplint.model.flow import Flow
-from mplint.model.machine import NORMAL, Machine
+from mplint.model.paths.flow import Flow
+from mplint.model.paths.machine import NORMAL, Machine
+from mplint.model.paths.raising import raises
 from mplint.model.processes.killing import Ending
-from mplint.model.raising import raises
 from mplint.model.values import Activation, Site
 
 if TYPE_CHECKING:

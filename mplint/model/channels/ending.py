@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from mplint.catalog import python
 from mplint.model.channels.overtaking import Overtaking, overtakes
-from mplint.model.flow import Flow
-from mplint.model.machine import NORMAL, Machine, Raised
-from mplint.model.raising import RARE, Error
+from mplint.model.paths.flow import Flow
+from mplint.model.paths.machine import NORMAL, Machine, Raised
+from mplint.model.paths.raising import RARE, Error
 from mplint.model.values import Activation, Site, Values
 
 if TYPE_CHECKING:

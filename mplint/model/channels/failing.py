@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from mplint.model.flow import Flow
-from mplint.model.machine import NORMAL, Gone, Machine, Place, Raised
-from mplint.model.passing import Passing
-from mplint.model.raising import ANY, Error
-from mplint.model.scripts import is_test
+from mplint.model.loading.scripts import is_test
+from mplint.model.paths.flow import Flow
+from mplint.model.paths.machine import NORMAL, Gone, Machine, Place, Raised
+from mplint.model.paths.passing import Passing
+from mplint.model.paths.raising import ANY, Error
 from mplint.model.values import Activation, ClassRef, Made, Site, Value
 
 if TYPE_CHECKING:

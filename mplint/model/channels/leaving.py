@@ -10,9 +10,9 @@ from msgspec import Struct
 from mplint.model import facts as f
 from mplint.model.channels.sizes import overfills, writes_itself
 from mplint.model.channels.waiting import can_leave
-from mplint.model.flow import Flow
-from mplint.model.machine import NORMAL, Machine
 from mplint.model.nouns import MAIN
+from mplint.model.paths.flow import Flow
+from mplint.model.paths.machine import NORMAL, Machine
 
 if TYPE_CHECKING:
     from mplint.model.nouns import Channel, Operation, Worker

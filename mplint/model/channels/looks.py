@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mplint.model import facts as f
-from mplint.model.flow import Flow
-from mplint.model.machine import Machine
+from mplint.model.paths.flow import Flow
+from mplint.model.paths.machine import Machine
 from mplint.model.values import Activation, Made
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mplint.model.channels.failing import is_end
-from mplint.model.flow import Flow
-from mplint.model.machine import Machine
 from mplint.model.nouns import MAIN
+from mplint.model.paths.flow import Flow
+from mplint.model.paths.machine import Machine
 
 if TYPE_CHECKING:
     from mplint.model.nouns import Channel, Operation, Runner, Worker

@@ -13,8 +13,8 @@ from mplint.model import facts as f
 from mplint.model.channels.failing import is_end
 from mplint.model.channels.unsent import Unflushed, killed_at_once
 from mplint.model.facts import describe
-from mplint.model.flow import HARD_EXITS, Flow
-from mplint.model.machine import NORMAL, Gone, Machine
+from mplint.model.paths.flow import HARD_EXITS, Flow
+from mplint.model.paths.machine import NORMAL, Gone, Machine
 from mplint.model.values import Activation, Made
 
 if TYPE_CHECKING:

@@ -10,16 +10,16 @@ from msgspec import Struct
 from mplint.catalog import python
 from mplint.model import facts as f
 from mplint.model.channels.failing import is_end
-from mplint.model.flow import Flow
-from mplint.model.machine import NORMAL, Machine, Raised
 from mplint.model.nouns import MAIN
+from mplint.model.paths.flow import Flow
+from mplint.model.paths.machine import NORMAL, Machine, Raised
 from mplint.model.state.once import is_many, is_single
 from mplint.model.values import Activation, Values
 
 if TYPE_CHECKING:
     from mplint.model.channels.sentinels import Sentinels
-    from mplint.model.counts import Count
     from mplint.model.nouns import Channel, Operation, Runner, Worker
+    from mplint.model.paths.counts import Count
     from mplint.model.program import Program
 
 _ORDERING = frozenset({"barrier", "event", "condition", "lock", "value", "proxy"})

@@ -11,9 +11,9 @@ from mplint.diagnostics import START_METHODS
 from mplint.model import facts as f
 from mplint.model.channels.failing import is_end
 from mplint.model.channels.meeting import Meeting, meeting
-from mplint.model.flow import Flow
-from mplint.model.machine import NORMAL, Machine, Raised
-from mplint.model.raising import Error
+from mplint.model.paths.flow import Flow
+from mplint.model.paths.machine import NORMAL, Machine, Raised
+from mplint.model.paths.raising import Error
 from mplint.model.values import NOTHING, Activation, Instance, Made, Site
 
 if TYPE_CHECKING:

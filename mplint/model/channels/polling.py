@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mplint.model import facts as f
-from mplint.model.flow import Flow
-from mplint.model.machine import NORMAL, Machine
+from mplint.model.paths.flow import Flow
+from mplint.model.paths.machine import NORMAL, Machine
 
 if TYPE_CHECKING:
     from mplint.model.nouns import Operation

@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from mplint.model import facts as f
 from mplint.model.channels.failing import is_end
 from mplint.model.channels.lost_identity import LostIdentity, lost_identity
-from mplint.model.counts import Count, Counter
-from mplint.model.flow import Flow
-from mplint.model.machine import Machine, Raised
-from mplint.model.raising import Error
+from mplint.model.paths.counts import Count, Counter
+from mplint.model.paths.flow import Flow
+from mplint.model.paths.machine import Machine, Raised
+from mplint.model.paths.raising import Error
 from mplint.model.values import (
     DATA,
     UNKNOWN,
@@ -33,9 +33,9 @@ from mplint.model.values import (
 )
 
 if TYPE_CHECKING:
-    from mplint.model.calls import Edge
     from mplint.model.nouns import Channel, Operation, Worker
     from mplint.model.program import Program
+    from mplint.model.solving.calls import Edge
 
 
 class Test(Struct, frozen=True):

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
-from mplint.model.flow import Flow
-from mplint.model.machine import Machine
 from mplint.model.outline import Around, Outline
+from mplint.model.paths.flow import Flow
+from mplint.model.paths.machine import Machine
 
 if TYPE_CHECKING:
     from mplint.model.nouns import Operation

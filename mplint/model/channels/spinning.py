@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.facts import describe
-from mplint.model.flow import Flow
-from mplint.model.machine import Machine
-from mplint.model.raising import Error
+from mplint.model.paths.flow import Flow
+from mplint.model.paths.machine import Machine
+from mplint.model.paths.raising import Error
 from mplint.model.values import Made, Site
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mplint.model import facts as f
-from mplint.model.assuming import Assumed, Assuming, without
 from mplint.model.channels.early import Early, Working, early
 from mplint.model.channels.failing import Failure, error_name, is_end
 from mplint.model.channels.marking import Excess, Marking, has_several_targets
-from mplint.model.flow import Flow
-from mplint.model.machine import Gone, Machine, Raised
+from mplint.model.paths.assuming import Assumed, Assuming, without
+from mplint.model.paths.flow import Flow
+from mplint.model.paths.machine import Gone, Machine, Raised
 from mplint.model.values import (
     Activation,
     Literal,

@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.channels.failing import is_end
-from mplint.model.flow import Flow
-from mplint.model.machine import Machine
-from mplint.model.raising import raises
+from mplint.model.paths.flow import Flow
+from mplint.model.paths.machine import Machine
+from mplint.model.paths.raising import raises
 from mplint.model.state.once import is_many
 from mplint.model.values import Activation
 

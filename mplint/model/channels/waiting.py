@@ -16,10 +16,10 @@ from mplint.model import facts as f
 from mplint.model.channels.failing import Failure, is_end
 from mplint.model.channels.guarding import Guards
 from mplint.model.channels.polling import Polling
-from mplint.model.flow import Flow
-from mplint.model.machine import Machine
 from mplint.model.outline import Around
-from mplint.model.raising import ANY, catches
+from mplint.model.paths.flow import Flow
+from mplint.model.paths.machine import Machine
+from mplint.model.paths.raising import ANY, catches
 from mplint.model.state.once import is_single_for
 from mplint.model.values import Activation, Literal, Made, Site
 
@@ -357,7 +357,7 @@ class Waiting:
         }
 
     def _called_outside(self, edge: object, threads: dict[Activation, list[Worker]]) -> bool:
-        from mplint.model.calls import Edge
+        from mplint.model.solving.calls import Edge
 
         assert isinstance(edge, Edge)
         return edge.launch is None and edge.caller not in threads

@@ -10,10 +10,10 @@ from msgspec import Struct
 
 from mplint.catalog import python
 from mplint.model import facts as f
-from mplint.model.binding import misfit
 from mplint.model.crossing.attributes import certain
 from mplint.model.crossing.pickling import Moment, Obstacle
-from mplint.model.raising import catches
+from mplint.model.paths.raising import catches
+from mplint.model.solving.binding import misfit
 from mplint.model.values import Activation, ClassRef, FunctionRef, Instance, Named, Site
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from mplint import catalog
 from mplint.catalog import multiprocessing as mp
 from mplint.model import facts as f
 from mplint.model.facts import describe
-from mplint.model.raising import catches
+from mplint.model.paths.raising import catches
 from mplint.model.values import (
     NOTHING,
     Activation,

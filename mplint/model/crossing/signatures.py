@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mplint.catalog import python
-from mplint.model import calls
 from mplint.model import facts as f
-from mplint.model.binding import TRANSPARENT, misfit
 from mplint.model.crossing.sorts import Sorts
 from mplint.model.facts import describe
+from mplint.model.solving import calls
+from mplint.model.solving.binding import TRANSPARENT, misfit
 from mplint.model.values import (
     DATA,
     Container,

@@ -11,9 +11,9 @@ from msgspec import Struct
 from mplint.model import facts as f
 from mplint.model.channels.failing import error_name
 from mplint.model.crossing.sorts import Sorts
-from mplint.model.flow import HARD_EXITS, SOFT_EXITS, Flow
-from mplint.model.machine import Gone, Machine, Raised
-from mplint.model.raising import ANY, USUAL
+from mplint.model.paths.flow import HARD_EXITS, SOFT_EXITS, Flow
+from mplint.model.paths.machine import Gone, Machine, Raised
+from mplint.model.paths.raising import ANY, USUAL
 from mplint.model.values import Activation, FunctionRef, Literal, Made, Named, Site
 
 if TYPE_CHECKING:

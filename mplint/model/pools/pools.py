@@ -11,9 +11,9 @@ from msgspec import Struct
 from mplint.catalog import python
 from mplint.model import facts as f
 from mplint.model.facts import describe
-from mplint.model.machine import Machine, Place
-from mplint.model.passing import Passing
-from mplint.model.raising import catches
+from mplint.model.paths.machine import Machine, Place
+from mplint.model.paths.passing import Passing
+from mplint.model.paths.raising import catches
 from mplint.model.values import DATA, Activation, Bound, Container, Made, Site, Value
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.facts import describe
-from mplint.model.flow import Flow
-from mplint.model.machine import Machine, Raised
-from mplint.model.raising import ANY, catches, raises
-from mplint.model.solve import mentions
+from mplint.model.paths.flow import Flow
+from mplint.model.paths.machine import Machine, Raised
+from mplint.model.paths.raising import ANY, catches, raises
+from mplint.model.solving.solve import mentions
 from mplint.model.values import (
     Activation,
     ClassRef,

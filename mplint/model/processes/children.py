@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.nouns import Worker
-from mplint.model.raising import catches
+from mplint.model.paths.raising import catches
 from mplint.model.starting.startup import Start
 from mplint.model.values import Activation, FunctionRef, Instance, Literal, Made, Named, Value
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mplint.model import facts as f
-from mplint.model.flow import Flow
-from mplint.model.machine import Machine
-from mplint.model.quiet import is_quick
+from mplint.model.paths.flow import Flow
+from mplint.model.paths.machine import Machine
+from mplint.model.paths.quiet import is_quick
 from mplint.model.sharing.held import Region
 from mplint.model.state.once import is_many
 from mplint.model.values import Activation, Made

@@ -12,9 +12,9 @@ from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.facts import describe
-from mplint.model.flow import Flow
-from mplint.model.machine import Machine, Raised
-from mplint.model.solve import RETURNED
+from mplint.model.paths.flow import Flow
+from mplint.model.paths.machine import Machine, Raised
+from mplint.model.solving.solve import RETURNED
 from mplint.model.values import Activation, Container, Instance, Made, Site, Value
 
 if TYPE_CHECKING:

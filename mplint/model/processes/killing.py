@@ -10,11 +10,11 @@ from msgspec import Struct
 from mplint.model import facts as f
 from mplint.model.channels.failing import is_end
 from mplint.model.channels.waiting import can_leave
-from mplint.model.flow import Flow
-from mplint.model.machine import NORMAL, Machine
 from mplint.model.nouns import MAIN, Worker
+from mplint.model.paths.flow import Flow
+from mplint.model.paths.machine import NORMAL, Machine
+from mplint.model.paths.quiet import is_quick
 from mplint.model.processes.holding import HeldLock, killed_holding
-from mplint.model.quiet import is_quick
 from mplint.model.values import Activation, Instance, Made
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from mplint.model import facts as f
 from mplint.model.facts import describe
 from mplint.model.processes.states import Track, Wrong, tracked
 from mplint.model.processes.unstarted import Unstarted
-from mplint.model.solve import mentions
+from mplint.model.solving.solve import mentions
 from mplint.model.values import (
     Activation,
     ClassRef,

@@ -16,8 +16,8 @@ from msgspec import Struct
 from mplint import catalog
 from mplint.model import facts as f
 from mplint.model.facts import describe
-from mplint.model.flow import Flow
-from mplint.model.machine import Machine
+from mplint.model.paths.flow import Flow
+from mplint.model.paths.machine import Machine
 from mplint.model.values import Activation, ClassRef, Instance, Made, Named, Site, Value
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
 from mplint.model.processes.states import overrides, starts_itself
-from mplint.model.solve import RETURNED
+from mplint.model.solving.solve import RETURNED
 from mplint.model.values import (
     Activation,
     Container,

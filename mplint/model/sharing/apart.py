@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
-from mplint.model.counts import Counter
 from mplint.model.crossing.handover import handovers
+from mplint.model.paths.counts import Counter
 from mplint.model.values import DATA, Activation, FunctionRef
 
 if TYPE_CHECKING:
-    from mplint.model.calls import Edge
     from mplint.model.outline import Around
     from mplint.model.program import Program
+    from mplint.model.solving.calls import Edge
 
 
 def keeps_others_out(program: Program, frame: Around, activation: Activation) -> bool:

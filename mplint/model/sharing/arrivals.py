@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.channels.failing import Failure
-from mplint.model.counts import ONE, Count, Symbol
 from mplint.model.nouns import MAIN, Worker
+from mplint.model.paths.counts import ONE, Count, Symbol
 from mplint.model.state.everywhere import Everywhere
 from mplint.model.values import Activation, Literal, Made
 

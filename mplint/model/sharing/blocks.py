@@ -10,8 +10,8 @@ from msgspec import Struct
 from mplint.model import facts as f
 from mplint.model.channels.sequence import comes_after
 from mplint.model.nouns import MAIN, Operation, Worker
-from mplint.model.quiet import is_quick_call
-from mplint.model.raising import catches
+from mplint.model.paths.quiet import is_quick_call
+from mplint.model.paths.raising import catches
 from mplint.model.sharing.views import Views
 from mplint.model.state.everywhere import Everywhere
 from mplint.model.values import Activation, Literal, Made, Site

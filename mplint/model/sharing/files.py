@@ -10,10 +10,10 @@ from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.facts import describe
-from mplint.model.flow import Flow
-from mplint.model.machine import NORMAL, Machine
 from mplint.model.nouns import MAIN, Worker
-from mplint.model.raising import catches
+from mplint.model.paths.flow import Flow
+from mplint.model.paths.machine import NORMAL, Machine
+from mplint.model.paths.raising import catches
 from mplint.model.state.everywhere import Everywhere
 from mplint.model.values import Activation, Literal, Made, Site
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mplint.model import facts as f
-from mplint.model.assuming import Assumed, Assuming, without
 from mplint.model.channels.failing import error_name
-from mplint.model.machine import Ends, Gone, Machine, Place, Raised
-from mplint.model.passing import Passing
-from mplint.model.raising import ANY
+from mplint.model.paths.assuming import Assumed, Assuming, without
+from mplint.model.paths.machine import Ends, Gone, Machine, Place, Raised
+from mplint.model.paths.passing import Passing
+from mplint.model.paths.raising import ANY
 from mplint.model.sharing import misused
 from mplint.model.sharing.deadlocks import Deadlocks, Opposite, TakenTwice, WaitsInside
 from mplint.model.sharing.held import Regions, is_given, lock_of

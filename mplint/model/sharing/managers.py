@@ -11,7 +11,7 @@ from mplint.model import facts as f
 from mplint.model.channels.sequence import comes_after, is_meant_to_fail
 from mplint.model.facts import describe
 from mplint.model.nouns import Operation, Worker
-from mplint.model.quiet import is_quick_call
+from mplint.model.paths.quiet import is_quick_call
 from mplint.model.values import Activation, Made, Site, Value
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.facts import describe
-from mplint.model.flow import Flow
-from mplint.model.machine import Machine
+from mplint.model.paths.flow import Flow
+from mplint.model.paths.machine import Machine
 from mplint.model.sharing.held import is_given, lock_of
 from mplint.model.values import Activation, Bound, Made, Site, Value
 

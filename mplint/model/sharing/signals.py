@@ -12,7 +12,7 @@ from mplint.model import facts as f
 from mplint.model.channels.failing import Failure
 from mplint.model.channels.sequence import Sequence
 from mplint.model.nouns import MAIN, Worker
-from mplint.model.raising import catches
+from mplint.model.paths.raising import catches
 from mplint.model.sharing.arrivals import Arrivals
 from mplint.model.sharing.conditions import Conditions
 from mplint.model.values import Activation, Made

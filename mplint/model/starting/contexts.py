@@ -34,9 +34,9 @@ from mplint.model.values import (
 )
 
 if TYPE_CHECKING:
-    from mplint.model.calls import Edge
     from mplint.model.nouns import Operation
     from mplint.model.program import Program
+    from mplint.model.solving.calls import Edge
 
 
 class Mixed(Struct, frozen=True):

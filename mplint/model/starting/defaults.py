@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mplint import catalog
 from mplint.diagnostics import START_METHODS
 from mplint.model import facts as f
-from mplint.model.scripts import is_test
+from mplint.model.loading.scripts import is_test
 from mplint.model.values import Activation, Literal, Made
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from msgspec import Struct
 from mplint import catalog
 from mplint.diagnostics import START_METHODS
 from mplint.model import facts as f
-from mplint.model.raising import catches
+from mplint.model.paths.raising import catches
 from mplint.model.starting.precedence import MAX_CALLS, chain, comes_before, is_unconditional
 from mplint.model.values import (
     NOTHING,

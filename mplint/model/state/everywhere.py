@@ -13,8 +13,8 @@ from mplint.model.nouns import MAIN, Operation, Worker
 from mplint.model.values import Activation, Literal, Made, Named
 
 if TYPE_CHECKING:
-    from mplint.model.calls import Edge
     from mplint.model.program import Program
+    from mplint.model.solving.calls import Edge
 
 MAX_DEPTH = 12
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mplint.model import facts as f
-from mplint.model.flow import Flow
-from mplint.model.machine import Gone, Machine, Raised
 from mplint.model.nouns import MAIN
+from mplint.model.paths.flow import Flow
+from mplint.model.paths.machine import Gone, Machine, Raised
 from mplint.model.state.globals import Place
 from mplint.model.values import Activation, FunctionRef, Named, Site, Value
 

@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.facts import describe
-from mplint.model.intrinsics import other_end
 from mplint.model.nouns import MAIN
+from mplint.model.solving.intrinsics import other_end
 from mplint.model.state.descriptors import Descriptors, ForkOnly
 from mplint.model.state.globals import Place, Read
 from mplint.model.state.handlers import Deaf, Handlers

@@ -14,8 +14,8 @@ from msgspec import Struct
 from mplint.model import facts as f
 from mplint.model.facts import describe
 from mplint.model.nouns import MAIN
-from mplint.model.quiet import is_quiet
-from mplint.model.solve import RETURNED
+from mplint.model.paths.quiet import is_quiet
+from mplint.model.solving.solve import RETURNED
 from mplint.model.state.globals import Place, Write
 from mplint.model.values import (
     NOTHING,

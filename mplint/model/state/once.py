@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from mplint.model.values import Activation, Literal, Made
 
 if TYPE_CHECKING:
-    from mplint.model.calls import Edge
     from mplint.model.nouns import Operation, Worker
     from mplint.model.program import Program
+    from mplint.model.solving.calls import Edge
 
 MAX_DEPTH = 8
 """How far up the calls we look."""
@@ -116,7 +116,7 @@ def _is_awaited(program: Program, edge: Edge) -> bool:
 def _is_repeated(program: Program, edge: Edge, depth: int = 0) -> bool:
     """Whether a call is made several times: in a loop that turns more than once, here or where the
     function around it is called."""
-    from mplint.model.counts import Counter
+    from mplint.model.paths.counts import Counter
 
     loops = program.outline(edge.caller).loops(edge.at)
     if loops:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mplint.model import facts as f
-from mplint.model.intrinsics import other_end
-from mplint.model.solve import RETURNED, Cell
+from mplint.model.solving.intrinsics import other_end
+from mplint.model.solving.solve import RETURNED, Cell
 from mplint.model.values import (
     Activation,
     Made,

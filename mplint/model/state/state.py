@@ -13,7 +13,7 @@ from msgspec import Struct
 from mplint import catalog
 from mplint.model import facts as f
 from mplint.model.facts import describe
-from mplint.model.names import BUILTINS
+from mplint.model.loading.names import BUILTINS
 from mplint.model.nouns import MAIN
 from mplint.model.state.globals import Place, Read, Variable, Write
 from mplint.model.values import (

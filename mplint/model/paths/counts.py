@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
 
-from mplint.model import containers
 from mplint.model import facts as f
 from mplint.model.facts import describe
 from mplint.model.outline import Around, Outline
+from mplint.model.solving import containers
 from mplint.model.values import Activation, Container, Literal, Named, Site
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mplint import catalog
 from mplint.catalog import joblib
-from mplint.model import calls, intrinsics
+from mplint.model.solving import calls, intrinsics
 from mplint.model.values import (
     JUST_DATA,
     NOTHING,
@@ -20,8 +20,8 @@ from mplint.model.values import (
 )
 
 if TYPE_CHECKING:
-    from mplint.model.calls import Arguments, CallSite
-    from mplint.model.solve import Solver
+    from mplint.model.solving.calls import Arguments, CallSite
+    from mplint.model.solving.solve import Solver
 
 _DELAYED = "<delayed>"
 """The name under which `delayed(f)` waits for its arguments; no source can name it."""

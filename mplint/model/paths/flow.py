@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Generic
 from mplint import budget
 from mplint.catalog import python
 from mplint.model import facts as f
-from mplint.model.machine import (
+from mplint.model.paths.machine import (
     BREAK,
     CONTINUE,
     NORMAL,
@@ -32,7 +32,7 @@ from mplint.model.machine import (
     States,
     Way,
 )
-from mplint.model.raising import ANY, USUAL, Error, catches
+from mplint.model.paths.raising import ANY, USUAL, Error, catches
 from mplint.model.values import (
     Activation,
     Container,

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from mplint.depth import on_deep_stack
 from mplint.diagnostics import Place
-from mplint.model import extract
 from mplint.model import facts as f
-from mplint.model.names import Import, Modules, bases, defines, without_text
-from mplint.model.scripts import Scripts, Survey
-from mplint.model.solve import Imported
+from mplint.model.loading import extract
+from mplint.model.loading.names import Import, Modules, bases, defines, without_text
+from mplint.model.loading.scripts import Scripts, Survey
+from mplint.model.solving.solve import Imported
 from mplint.model.values import Site
 from mplint.source import Files, Source, Unreadable
 

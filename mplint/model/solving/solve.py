@@ -19,10 +19,10 @@ from typing import Any, Protocol, TypeAlias
 from msgspec import Struct, field
 
 from mplint import budget, catalog
-from mplint.model import calls, classes, containers, expressions, intrinsics
 from mplint.model import facts as f
-from mplint.model.reaching import ENTRY, Reaching, reaching
-from mplint.model.scripts import Scripts
+from mplint.model.loading.scripts import Scripts
+from mplint.model.solving import calls, classes, containers, expressions, intrinsics
+from mplint.model.solving.reaching import ENTRY, Reaching, reaching
 from mplint.model.values import (
     JUST_DATA,
     JUST_UNKNOWN,

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 from mplint.catalog import python
 from mplint.model import facts as f
-from mplint.model.names import bases, scan_imports
+from mplint.model.loading.names import bases, scan_imports
 
 if TYPE_CHECKING:
     from mplint.model.program import Program
-    from mplint.model.solve import Loader
+    from mplint.model.solving.solve import Loader
     from mplint.model.values import Activation
 
 MAX_DEPTH = 5

@@ -11,8 +11,8 @@ from collections.abc import Hashable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from mplint.model import facts as f
-from mplint.model.machine import Machine, Place, States
-from mplint.model.raising import Error
+from mplint.model.paths.machine import Machine, Place, States
+from mplint.model.paths.raising import Error
 from mplint.model.values import Activation, Site
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import Literal as OneOf
 
 from msgspec import Struct, field
 
-from mplint.model import classes, containers, intrinsics, libraries
 from mplint.model import facts as f
-from mplint.model.binding import TRANSPARENT, misfit
-from mplint.model.reaching import ENTRY
+from mplint.model.solving import classes, containers, intrinsics, libraries
+from mplint.model.solving.binding import TRANSPARENT, misfit
+from mplint.model.solving.reaching import ENTRY
 from mplint.model.values import (
     DATA,
     JUST_UNKNOWN,
@@ -34,7 +34,7 @@ from mplint.model.values import (
 )
 
 if TYPE_CHECKING:
-    from mplint.model.solve import Solver
+    from mplint.model.solving.solve import Solver
 
 
 class Launch(Struct, frozen=True):
@@ -241,7 +241,7 @@ def call_function(
         generator = containers.generator_of(solver, callee)
         solver.read((generator, "all"))
         return frozenset({generator})
-    from mplint.model.solve import RETURNED
+    from mplint.model.solving.solve import RETURNED
 
     returned = solver.read((callee, RETURNED))
     return returned | JUST_UNKNOWN if _is_wrapped(solver, function) else returned
@@ -343,7 +343,7 @@ def _call_deferred(solver: Solver, function: Deferred, site: CallSite, given: Ar
         or solver.loader.extends_gated(function.path, function.name)
     )
     if not interesting:
-        from mplint.model.solve import LOADED
+        from mplint.model.solving.solve import LOADED
 
         solver.read((function.path, LOADED))
         for values in given.all():

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mplint import catalog
-from mplint.model import calls, classes, containers
 from mplint.model import facts as f
-from mplint.model.names import BUILTINS
+from mplint.model.loading.names import BUILTINS
+from mplint.model.solving import calls, classes, containers
 from mplint.model.values import (
     JUST_DATA,
     JUST_UNKNOWN,
@@ -26,7 +26,7 @@ from mplint.model.values import (
 )
 
 if TYPE_CHECKING:
-    from mplint.model.solve import Solver
+    from mplint.model.solving.solve import Solver
 
 
 def _name(solver: Solver, expression: f.Name, activation: Activation) -> Values:

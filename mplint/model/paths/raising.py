@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from mplint.catalog import python
 from mplint.model import facts as f
-from mplint.model.quiet import is_quiet
+from mplint.model.paths.quiet import is_quiet
 from mplint.model.values import (
     DATA,
     UNKNOWN,

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from mplint import catalog
-from mplint.model.names import IMPORT, scan_imports, without_text
+from mplint.model.loading.names import IMPORT, scan_imports, without_text
 
 _CHAIN = rb"\b(?P<name>%s)\b(?P<rest>(?:[ \t]*\.[ \t]*\w+)*)"
 _ROOTS = frozenset(name for lib in catalog.LIBRARIES for name in lib.root.split(".")[:1]) - {

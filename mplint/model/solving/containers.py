@@ -30,8 +30,8 @@ from mplint.model.values import (
 )
 
 if TYPE_CHECKING:
-    from mplint.model.calls import Arguments, CallSite
-    from mplint.model.solve import Solver
+    from mplint.model.solving.calls import Arguments, CallSite
+    from mplint.model.solving.solve import Solver
 
 Key = object
 """A constant position or key; None where it is not known."""
@@ -150,7 +150,7 @@ def elements(solver: Solver, value: Value, activation: Activation, at: int) -> V
 def _call_method(
     solver: Solver, instance: Instance, name: str, activation: Activation, at: int
 ) -> Values:
-    from mplint.model import calls, classes
+    from mplint.model.solving import calls, classes
 
     methods = classes.attribute(solver, instance, name, activation, at)
     site = calls.CallSite(activation, at, None)

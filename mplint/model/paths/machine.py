@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 from msgspec import Struct
 
 from mplint.model import facts as f
-from mplint.model.raising import Error
+from mplint.model.paths.raising import Error
 from mplint.model.values import Activation, Site
 
 if TYPE_CHECKING:

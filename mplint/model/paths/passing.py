@@ -14,8 +14,18 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from mplint.model import facts as f
-from mplint.model.flow import MAX_DEPTH, Flow
-from mplint.model.machine import NORMAL, Ends, Gone, Machine, Place, Reason, State, States, Way
+from mplint.model.paths.flow import MAX_DEPTH, Flow
+from mplint.model.paths.machine import (
+    NORMAL,
+    Ends,
+    Gone,
+    Machine,
+    Place,
+    Reason,
+    State,
+    States,
+    Way,
+)
 from mplint.model.values import Activation, Container
 
 if TYPE_CHECKING:

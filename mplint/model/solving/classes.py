@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from mplint import catalog
-from mplint.model import calls, intrinsics
 from mplint.model import facts as f
-from mplint.model.binding import TRANSPARENT
+from mplint.model.solving import calls, intrinsics
+from mplint.model.solving.binding import TRANSPARENT
 from mplint.model.values import (
     DATA,
     JUST_DATA,
@@ -34,8 +34,8 @@ from mplint.model.values import (
 )
 
 if TYPE_CHECKING:
-    from mplint.model.calls import Arguments, CallSite
-    from mplint.model.solve import Solver
+    from mplint.model.solving.calls import Arguments, CallSite
+    from mplint.model.solving.solve import Solver
 
 OWN_DECORATOR = "own "
 """What the name of a decorator begins with that is a function or class of the project."""
@@ -85,7 +85,7 @@ def _is_called_plainly(solver: Solver, cls: ClassRef) -> bool:
 
 def _awaits_initializer(solver: Solver, cls: ClassRef) -> bool:
     """Whether a class has an `__init__` that the solver has not come to yet."""
-    from mplint.model.solve import BASES
+    from mplint.model.solving.solve import BASES
 
     for base in solver.ancestry(cls):
         if not isinstance(base, ClassRef):
@@ -207,7 +207,7 @@ def attribute(solver: Solver, value: Value, name: str, activation: Activation, a
 
 
 def _loaded(solver: Solver, value: Deferred) -> Values:
-    from mplint.model.solve import LOADED
+    from mplint.model.solving.solve import LOADED
 
     solver.read((value.path, LOADED))
     if value.path in solver.modules:

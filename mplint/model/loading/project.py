@@ -16,13 +16,13 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mplint.model.gate import is_gated, uses
-from mplint.model.names import MAX_PACKAGES, Modules
-from mplint.model.scripts import Setting, Survey, setting_in
+from mplint.model.loading.gate import is_gated, uses
+from mplint.model.loading.names import MAX_PACKAGES, Modules
+from mplint.model.loading.scripts import Setting, Survey, setting_in
 from mplint.source import Files, Unreadable
 
 if TYPE_CHECKING:
-    from mplint.model.load import ProjectLoader
+    from mplint.model.loading.load import ProjectLoader
 
 MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", ".hg")
 """A folder with one of these is the root of a project."""
@@ -166,7 +166,7 @@ class Project:
     def loader(self) -> ProjectLoader:
         """Reads and lowers the project's files, each once."""
         # what comes with it takes longer to import than most projects to search
-        from mplint.model.load import ProjectLoader
+        from mplint.model.loading.load import ProjectLoader
 
         return ProjectLoader(self.files, self.modules, self.survey)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mplint import catalog
 from mplint.catalog import joblib, python
 from mplint.catalog import multiprocessing as mp
-from mplint.model import calls, classes, containers, libraries
+from mplint.model.solving import calls, classes, containers, libraries
 from mplint.model.values import (
     JUST_DATA,
     JUST_UNKNOWN,
@@ -26,8 +26,8 @@ from mplint.model.values import (
 )
 
 if TYPE_CHECKING:
-    from mplint.model.calls import Arguments, CallSite
-    from mplint.model.solve import Solver
+    from mplint.model.solving.calls import Arguments, CallSite
+    from mplint.model.solving.solve import Solver
 
 
 NAMED_TUPLE = "collections.namedtuple."

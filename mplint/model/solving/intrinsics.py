@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from mplint import catalog
 from mplint.catalog import python, things
-from mplint.model import calls, classes, containers, libraries, special
 from mplint.model import facts as f
+from mplint.model.solving import calls, classes, containers, libraries, special
 from mplint.model.values import (
     JUST_DATA,
     JUST_UNKNOWN,
@@ -26,8 +26,8 @@ from mplint.model.values import (
 )
 
 if TYPE_CHECKING:
-    from mplint.model.calls import Arguments, CallSite
-    from mplint.model.solve import Solver
+    from mplint.model.solving.calls import Arguments, CallSite
+    from mplint.model.solving.solve import Solver
 
 
 _KEPT = (

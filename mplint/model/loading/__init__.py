@@ -1,0 +1,1 @@
+"""The files of a program: which they are, and what each says."""

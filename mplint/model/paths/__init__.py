@@ -1,0 +1,1 @@
+"""What can follow what in a function: every way through it, failures included."""

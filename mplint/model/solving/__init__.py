@@ -1,0 +1,1 @@
+"""Which objects every expression of a program can be."""
