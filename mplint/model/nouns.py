@@ -382,6 +382,18 @@ class Channel:
         """The processes that get."""
         return self._runners(self.gets)
 
+    def puts_of(self, runner: Runner) -> list[Operation]:
+        """Where a process puts."""
+        return self._puts_of.get(runner, [])
+
+    @cached_property
+    def _puts_of(self) -> dict[Runner, list[Operation]]:
+        found: dict[Runner, list[Operation]] = {}
+        for put in self.puts:
+            for runner in put.runners:
+                found.setdefault(runner, []).append(put)
+        return found
+
     def _runners(self, operations: list[Operation]) -> frozenset[Runner]:
         functions = dict.fromkeys(operation.activation for operation in operations)
         return Runners(runner for each in functions for runner in self.program.runners(each))

@@ -47,7 +47,7 @@ class Waiting:
     def sends_on_failure(self, worker: Worker, channel: Channel) -> bool:
         """Whether a worker sends something in a `finally` or in a handler for any error: whoever
         wrote it has thought of failures, or the channel is there for nothing else."""
-        return self.acts_on_failure(worker, channel.puts)
+        return self.acts_on_failure(worker, channel.puts_of(worker))
 
     def is_told_in_thread(self, worker: Worker, wait: Operation) -> bool:
         """Whether a worker sends its errors on some other channel, which a thread reads beside the

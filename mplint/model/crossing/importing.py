@@ -52,6 +52,7 @@ class Importing:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._definitions: dict[Activation, dict[int, int]] = {}
 
     def missing(self, given: Handover) -> Missing | None:
         """What of a handover the child does not find under its name."""
@@ -113,10 +114,14 @@ class Importing:
         """Whether something is defined in a part of a module that only the main process runs."""
         if outer.scope.kind != "module":
             return False
-        for step in f.steps(outer.scope.body):
-            if isinstance(step, f.Define) and step.scope == scope.index:
-                return self.program.startup.is_main_only(outer, step.at)
-        return False
+        if outer not in self._definitions:
+            self._definitions[outer] = {
+                step.scope: step.at
+                for step in f.steps(outer.scope.body)
+                if isinstance(step, f.Define)
+            }
+        at = self._definitions[outer].get(scope.index)
+        return at is not None and self.program.startup.is_main_only(outer, at)
 
     def _guarded(self, value: FunctionRef | ClassRef, outer: Activation) -> _Cause | None:
         scope = value.scope

@@ -44,11 +44,10 @@ class Children:
     def grandchild(self, at: int, activation: Activation) -> Grandchild | None:
         """For a place of a function: what is started there, though the function runs in daemonic
         processes only."""
-        start = next(
-            (s for s in self.program.startup.starts.get(activation, ()) if s.at == at), None
-        )
-        if start is None:
+        starts = self.program.startup.starts_at(activation, at)
+        if not starts:
             return None
+        start = starts[0]
         workers = self._workers(activation)
         if not workers or not all(self._is_daemon_to(worker, start) for worker in workers):
             return None

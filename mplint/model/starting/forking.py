@@ -57,10 +57,10 @@ class Forking:
     def left_locked(self, activation: Activation, at: int) -> LeftLocked | None:
         """For a call that starts processes: a lock that a running thread may hold in this moment,
         and that the processes wait for without end."""
-        for fork in self.program.startup.starts.get(activation, ()):
-            if fork.at != at or not self._may_fork(fork):
+        for fork in self.program.startup.starts_at(activation, at):
+            if not self._may_fork(fork):
                 continue
-            for worker in self._workers_of(fork):
+            for worker in self.program.processes_of(fork.holder):
                 for thread in self._threads:
                     started = self._running(thread.holder, fork)
                     pair = self._both_take(thread, worker) if started is not None else None
@@ -120,9 +120,6 @@ class Forking:
 
     def _may_fork(self, fork: Start) -> bool:
         return "fork" in (self.program.startup.methods(fork) or START_METHODS)
-
-    def _workers_of(self, fork: Start) -> list[Worker]:
-        return [worker for worker in self.program.processes if worker.holder is fork.holder]
 
     def _forks_of(self, worker: Worker) -> list[Start]:
         return self._forks.get(worker.holder, [])

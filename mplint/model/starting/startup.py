@@ -82,6 +82,18 @@ class Startup:
             starts.sort(key=lambda start: start.at)
         return found
 
+    def starts_at(self, activation: Activation, at: int) -> list[Start]:
+        """What a place starts."""
+        return self._starts_at.get((activation, at), [])
+
+    @cached_property
+    def _starts_at(self) -> dict[tuple[Activation, int], list[Start]]:
+        found: dict[tuple[Activation, int], list[Start]] = {}
+        for starts in self.starts.values():
+            for start in starts:
+                found.setdefault((start.activation, start.at), []).append(start)
+        return found
+
     def _starts(self) -> Iterator[Start]:
         program = self.program
         for operation in program.operations:
