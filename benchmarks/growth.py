@@ -225,6 +225,35 @@ def classes(size: int) -> Files:
     return {"a.py": HEAD + "\n".join(lines) + "\n" + TAIL}
 
 
+def workers(size: int) -> Files:
+    """Many functions that send on one queue, each in a process of its own."""
+    lines = []
+    for i in range(size):
+        lines += [f"def work{i}(queue):", f"    queue.put(load(x={i}))", "", ""]
+    lines += ["def main():", "    queue = mp.Queue()"]
+    for i in range(size):
+        lines += [f"    mp.Process(target=work{i}, args=(queue,)).start()"]
+    lines += [f"    for _ in range({size}):", "        print(queue.get())", "", "", *GUARD]
+    return {"a.py": HEAD + "\n".join(lines)}
+
+
+def process_list(size: int) -> Files:
+    """Processes that are made in one list, and all started but for the last."""
+    lines = ["def work(x):", "    print(x)", "", "", "def main():", "    all_of_them = ["]
+    lines += [f"        mp.Process(target=work, args=({i},))," for i in range(size)]
+    lines += ["    ]", "    for process in all_of_them[:-1]:", "        process.start()"]
+    lines += ["    for process in all_of_them[:-1]:", "        process.join()", "", "", *GUARD]
+    return {"a.py": HEAD + "\n".join(lines)}
+
+
+def fluent(size: int) -> Files:
+    """A chain of calls of methods that give the object itself."""
+    lines = ["class Sender:", "    def __init__(self, queue):", "        self.queue = queue", ""]
+    lines += ["    def send(self, x):", "        self.queue.put(x)", "        return self", "", ""]
+    lines += ["def work(queue):", "    Sender(queue)" + ".send(1)" * size]
+    return {"a.py": HEAD + "\n".join(lines) + "\n" + TAIL}
+
+
 def methods(size: int) -> Files:
     """One class with many methods, which call each other."""
     lines = ["class Everything:", "    def __init__(self, queue):", "        self.queue = queue"]
@@ -298,6 +327,8 @@ SHAPES = {
     "queues": Shape(queues, 100),
     "idle-queues": Shape(idle_queues, 2500),
     "processes": Shape(processes, 100),
+    "workers": Shape(workers, 100),
+    "process-list": Shape(process_list, 400),
     "call-chain": Shape(call_chain, 250),
     "call-sites": Shape(call_sites, 500),
     "long-sum": Shape(long_sum, 250),
@@ -305,6 +336,7 @@ SHAPES = {
     "literal": Shape(literal, 2500),
     "classes": Shape(classes, 50),
     "methods": Shape(methods, 250),
+    "fluent": Shape(fluent, 100),
     "guards": Shape(guards, 200),
     "again-joins": Shape(_again("process.join()"), 250),
     "again-puts": Shape(_again("one.put(#)", "x# = one.get()"), 250),

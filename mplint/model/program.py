@@ -55,6 +55,7 @@ class Program(Questions):
         self.root = root
         self.record = record
         self.overrun = solver.overrun
+        self.forget_values()
         self.operations: list[Operation] = []
         self.on: dict[Value, list[Operation]] = defaultdict(list)
         self.operations_at: dict[tuple[Activation, int], list[Operation]] = defaultdict(list)
@@ -64,7 +65,6 @@ class Program(Questions):
         self._workers: dict[tuple[Value, str], Worker] = {}
         self._outlines: dict[f.Scope, Outline] = {}
         self._recursive: dict[Activation, bool] = {}
-        self._values: dict[tuple[int, Activation], tuple[f.Expr, Values]] = {}
         self.passed: dict[Hashable, Any] = {}
         """What steps do that do not concern a machine: a matter of `passing`."""
         self._call_depths: dict[Activation, float] = {}
@@ -229,17 +229,11 @@ class Program(Questions):
 
     def values(self, expression: f.Expr, activation: Activation) -> Values:
         """What an expression of an activation can be."""
-        key = (id(expression), activation)
-        known = self._values.get(key)
-        if known is None:
-            values = self.solver.evaluate(expression, activation)
-            # with the expression, or another one may get its id
-            known = self._values[key] = expression, values
-        return known[1]
+        return self.solver.evaluate(expression, activation)
 
     def forget_values(self) -> None:
         """Frees what was kept of `values`, which is most of all asked about the file at hand."""
-        self._values.clear()
+        self.solver.kept = {}
 
     def objects(self, values: Values) -> list[Value]:
         """The values that can be a receiver: constants and plain data have no methods."""

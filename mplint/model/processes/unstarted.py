@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
@@ -43,26 +44,32 @@ class Unstarted:
         elif isinstance(holder, Instance):
             if overrides(program, holder) or starts_itself(program, holder):
                 return False
-            others = [holder]
-            others += [
-                value
-                for value in program.on
-                if isinstance(value, Instance) and holder.cls in program.solver.ancestry(value.cls)
-            ]
+            others = [holder, *self._used_as.get(holder.cls, ())]
         else:
             return False
         if any(o.does == "start" or o.name == "run" for v in others for o in program.on.get(v, ())):
             return False
         if self._is_run(others) or self._starts_strangers(activation.path):
             return False
-        return self._stays_known(holder) and not self._is_asked_by_name(others)
+        return self._stays_known(holder) and self._asked_by_name.isdisjoint(others)
+
+    @cached_property
+    def _used_as(self) -> dict[Value, list[Value]]:
+        """By class, the objects of it and of its subclasses to which something is done."""
+        found: dict[Value, list[Value]] = {}
+        for value in self.program.on:
+            if isinstance(value, Instance):
+                for cls in self.program.solver.ancestry(value.cls):
+                    found.setdefault(cls, []).append(value)
+        return found
 
     def _is_run(self, objects: list[Value]) -> bool:
         """Whether the `run()` of an object is called here, as a function like others."""
         return any(
             edge.launch is None
-            for worker in self.program.processes
-            if worker.holder in objects and worker.how == "run"
+            for value in objects
+            for worker in self.program.processes_of(value)
+            if worker.how == "run"
             for entry in worker.entries
             for activation in self.program.activations(entry.scope)
             for edge in self.program.callers[activation]
@@ -76,18 +83,19 @@ class Unstarted:
                 return True
         return False
 
-    def _is_asked_by_name(self, objects: list[Value]) -> bool:
-        """Whether a method of an object is looked up by a name that is not known."""
+    @cached_property
+    def _asked_by_name(self) -> set[Value]:
+        """The objects of which something is looked up by a name that is not known."""
         program = self.program
+        found: set[Value] = set()
         for activation in program.solver.activations:
             for expression in program.outline(activation).expressions.values():
                 match expression:
                     case f.Call(function=f.Name(id="getattr"), arguments=(owner, name, *_)):
                         if isinstance(name.value, f.Constant):
                             continue
-                        if set(objects) & program.values(owner.value, activation):
-                            return True
-        return False
+                        found |= program.values(owner.value, activation)
+        return found
 
     def _stays_known(self, holder: Value) -> bool:
         """Whether all variables, attributes and lists that hold a process are seen in full."""

@@ -155,6 +155,8 @@ class Solver:
         self.star_imports: dict[Path, list[f.Imported]] = {}
         self.reaching: dict[f.Scope, Reaching] = {}
         self.calling: set[Value] = set()  # guards against objects that call themselves
+        # once nothing changes any more, what expressions are, and all that is inside of them
+        self.kept: dict[tuple[int, Activation], tuple[f.Expr, Values]] | None = None
         self.escapes: set[Value] = set()
         self.uncalled_runs: list[tuple[Instance, catalog.Maker, calls.CallSite]] = []
         self.from_outside: set[Activation] = set()  # may be called by code that we do not see
@@ -550,7 +552,15 @@ class Solver:
 
     def evaluate(self, expression: f.Expr, activation: Activation) -> Values:
         """The values of an expression. Effects of its calls are part of the evaluation."""
-        return expressions.EVALUATE[type(expression)](self, expression, activation)
+        if self.kept is None or self.calling:
+            return expressions.EVALUATE[type(expression)](self, expression, activation)
+        key = (id(expression), activation)
+        known = self.kept.get(key)
+        if known is None:
+            values = expressions.EVALUATE[type(expression)](self, expression, activation)
+            # with the expression, or another one may get its id
+            known = self.kept[key] = expression, values
+        return known[1]
 
     def iterate(self, values: Values, activation: Activation, at: int) -> Values:
         """What a loop over the values sees."""
