@@ -1,0 +1,103 @@
+"""What the program itself is asked: each answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from small import small
+
+from mplint.model.values import Container, Made
+
+CALLS = """
+def top():
+    middle()
+
+def middle():
+    again()
+    mp.Process(target=elsewhere).start()
+
+def again():
+    top()
+
+def elsewhere():
+    print()
+
+def nobody():
+    elsewhere()
+
+top()
+"""
+
+
+@pytest.mark.parametrize(
+    ("entries", "below"),
+    [
+        (["top"], {"top", "middle", "again"}),  # in one process, and once for each
+        (["elsewhere"], {"elsewhere"}),
+        (["elsewhere", "again"], {"elsewhere", "again", "top", "middle"}),
+        ([], set()),
+    ],
+)
+def test_what_is_below_functions(tmp_path: Path, entries: list[str], below: set[str]) -> None:
+    program = small(tmp_path, CALLS).program
+    named = {activation.scope.name: activation for activation in program.solver.activations}
+    found = program.below(*(named[entry] for entry in entries))
+    assert {activation.scope.name for activation in found} == below
+
+
+def test_what_containers_hold(tmp_path: Path) -> None:
+    source = (
+        "one, other = mp.Queue(), mp.Queue()\nheld = [{'a': [one]}]\nheld.append(held)\nprint(held)"
+    )
+    program = small(tmp_path, source)
+    [module] = program.program.solver.modules.values()
+    held = program.program.solver.read((module, "held"))
+    found = program.program.with_contents(held)
+    first, second = sorted(program.program.made, key=lambda made: made.site.at)
+    assert {value for value in found if isinstance(value, Made)} == {first}
+    assert second not in found
+    assert sum(isinstance(value, Container) for value in found) == 3
+    assert program.program.with_contents([]) == set()
+
+
+SENDERS = """
+def work(queue):
+    queue.put(1)  # worker
+    shared(queue)
+
+def shared(queue):
+    queue.put(2)  # both
+
+def main():
+    queue = mp.Queue()  # made
+    process = mp.Process(target=work, args=(queue,))
+    process.start()  # start
+    shared(queue)
+    print(queue.get())
+
+main()
+"""
+
+
+def test_who_puts_where(tmp_path: Path) -> None:
+    program = small(tmp_path, SENDERS)
+    channel = program.channel("made")
+    assert channel.puts_of(program.worker("work")) == channel.puts
+    assert channel.puts_of("main") == [program.operation("both")]
+    assert channel.puts_of("nobody") == []
+
+
+def test_what_a_place_starts(tmp_path: Path) -> None:
+    program = small(tmp_path, SENDERS)
+    start = program.operation("start")
+    startup = program.program.startup
+    assert [s.holder for s in startup.starts_at(start.activation, start.at)] == [start.receiver]
+    assert startup.starts_at(start.activation, start.at + 1) == []
+
+
+def test_a_room_is_made_once_for_all_who_ask(tmp_path: Path) -> None:
+    program = small(tmp_path, SENDERS)
+    view, other = program.view(), program.view()
+    assert view.waiting is program.program.waiting is other.waiting
+    assert view.program.waiting is view.waiting
