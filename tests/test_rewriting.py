@@ -199,7 +199,7 @@ def test_where_a_program_begins_does_not_matter(
 
 # One file or several ------------------------------------------------------------------------------
 
-ONE_OF_TWO = frozenset({"MPL204", "MPL505", "MPL513"})
+ONE_OF_TWO = frozenset({"MPL126", "MPL204", "MPL505", "MPL513"})
 """Rules that report one of two places: whose file comes first in the order of names, or is that of
 the class."""
 
