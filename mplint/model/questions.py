@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mplint.model.channels.draining import Draining
     from mplint.model.channels.ending import Ending
     from mplint.model.channels.failing import Failing
+    from mplint.model.channels.gaps import Gaps
     from mplint.model.channels.looks import Looks
     from mplint.model.channels.order import Order
     from mplint.model.channels.pairing import Pairing
@@ -109,6 +110,9 @@ class Questions:
 
     pairing: Room[Pairing] = Room("channels.pairing.Pairing")
     """Whether results are paired with what they are the results of."""
+
+    gaps: Room[Gaps] = Room("channels.gaps.Gaps")
+    """What becomes of numbered items when one of them is lost."""
 
     draining: Room[Draining] = Room("channels.draining.Draining")
     """Whether what is put is taken out in time."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mplint.model.channels.copies import Repeated
+    from mplint.model.channels.gaps import Gap
     from mplint.model.channels.lost_identity import LostIdentity
     from mplint.model.channels.pairing import Mispaired
     from mplint.model.channels.spinning import Spin
@@ -96,6 +97,10 @@ class View(Questions):
             if isinstance(step, f.For):
                 found.append(pairing.mispaired_by_index(step, activation))
         return [mispaired for mispaired in found if mispaired is not None]
+
+    def lost_numbers(self, node: cst.Comparison) -> list[Gap]:
+        """How the item of a number is lost that a loop, whose test a node is, waits for in vain."""
+        return self._ask(node, self.program.gaps.gap)
 
     def repeated(self, node: cst.CSTNode) -> list[Repeated]:
         """The objects that an expression repeats instead of making several."""

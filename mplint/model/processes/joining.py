@@ -303,9 +303,9 @@ class Joining:
             self._waited[join.receiver] = any(other.timed is False for other in joins)
         if self._waited[join.receiver]:
             return True
-        return self._asks_exit_code(join.receiver)
+        return self.asks_exit_code(join.receiver)
 
-    def _asks_exit_code(self, holder: Value) -> bool:
+    def asks_exit_code(self, holder: Value) -> bool:
         """Whether somebody looks at `exitcode` or `sentinel` of a process, or may do so."""
         program = self.program
         for activation, at in program.record.looks:
@@ -347,7 +347,7 @@ class Joining:
         """For a join: how the process can fail without anybody's notice: nobody looks at its exit
         code, it has to do with nobody who would miss it, and the function goes on."""
         program = self.program
-        if not self._waits_for_one(join) or self._asks_exit_code(join.receiver):
+        if not self._waits_for_one(join) or self.asks_exit_code(join.receiver):
             return None
         if not self._goes_on(join):
             return None

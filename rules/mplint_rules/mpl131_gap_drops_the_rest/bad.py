@@ -1,0 +1,38 @@
+import multiprocessing
+
+
+def parse(jobs, results):
+    for number, text in iter(jobs.get, None):
+        results.put((number, int(text)))
+
+
+def collect(results):
+    done, early, turn = [], {}, 0
+    for number, value in iter(results.get, None):
+        early[number] = value
+        while turn in early:
+            done.append(early.pop(turn))
+            turn += 1
+    print("expected: [10, 20, 40, 50], or an error that says why not")
+    print("got:", done)
+
+
+def main():
+    jobs, results = multiprocessing.Queue(), multiprocessing.Queue()
+    collector = multiprocessing.Process(target=collect, args=(results,))
+    collector.start()
+    workers = [multiprocessing.Process(target=parse, args=(jobs, results)) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for number, text in enumerate(["10", "20", "3O", "40", "50"]):
+        jobs.put((number, text))
+    for worker in workers:
+        jobs.put(None)
+    for worker in workers:
+        worker.join()
+    results.put(None)
+    collector.join()
+
+
+if __name__ == "__main__":
+    main()
