@@ -151,6 +151,12 @@ class Operation:
         return manager is not None and self.program.is_one(self.values(manager))
 
     @cached_property
+    def on_arm(self) -> bool:
+        """Whether the receiver is certainly this object on one arm of a branch, and on the others
+        something that is known and acts as one in this process."""
+        return self.program.standins.arm(self) is not None
+
+    @cached_property
     def is_entered(self) -> bool:
         """Whether it is what the beginning of `with lock:` does."""
         return self._entered is not None
@@ -171,7 +177,7 @@ class Operation:
         """Whether the receiver is certainly one for processes: an import may give one for threads
         in its place, with which nothing is copied."""
         if not self.sure:
-            return False
+            return self.kind.family in ("process", "manager") and self.on_arm
         receiver = self.receiver_expression
         if receiver is None:
             return self.kind.family in ("process", "manager")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mplint.model.channels.pipes import Pipes
     from mplint.model.channels.sentinels import Sentinels
     from mplint.model.channels.spinning import Spinning
+    from mplint.model.channels.standins import StandIns
     from mplint.model.channels.tasks import Tasks
     from mplint.model.channels.waiting import Waiting
     from mplint.model.crossing.bulk import Bulk
@@ -122,6 +123,9 @@ class Questions:
 
     tasks: Room[Tasks] = Room("channels.tasks.Tasks")
     """Whether items are marked as done."""
+
+    standins: Room[StandIns] = Room("channels.standins.StandIns")
+    """What only acts as a queue or a pool, on another branch than the real one."""
 
     looks: Room[Looks] = Room("channels.looks.Looks")
     """Whether a look at a queue can tell what it is asked."""

@@ -50,6 +50,21 @@ class Failure(Struct, frozen=True):
             return "an error"
         return "the exit" if self.error in ("SystemExit", "os._exit") else f"`{self.error}`"
 
+    @property
+    def effect(self) -> str:
+        """What becomes of the worker, in words."""
+        return f"fails: {self.what} can end it before it sends anything"
+
+    @property
+    def here(self) -> str:
+        """What happens at the statement, in words."""
+        return f"{self.what} here ends `{self.worker.name}` before it sends"
+
+    @property
+    def cure(self) -> str | None:
+        """What to do about it; None where that depends on what is waited for."""
+        return None
+
 
 class Failing:
     """The questions about workers that fail, over one program."""

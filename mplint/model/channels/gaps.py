@@ -11,7 +11,9 @@ from msgspec import Struct
 from mplint.model import facts as f
 from mplint.model.channels.failing import Failure, error_name, is_end
 from mplint.model.channels.reordering import Reordering, Reorderings
-from mplint.model.flow import Error, Flow, Gone, Machine, Raised
+from mplint.model.paths.flow import Flow
+from mplint.model.paths.machine import Gone, Machine, Raised
+from mplint.model.paths.raising import Error
 from mplint.model.values import Activation, Made, Site
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mplint.model import facts as f
-from mplint.model.solve import mentions
+from mplint.model.solving.solve import mentions
 from mplint.model.values import Activation, Site, Values
 
 if TYPE_CHECKING:

@@ -16,6 +16,9 @@ from mplint.model import facts as f
 from mplint.model.channels.failing import Failure, is_end
 from mplint.model.channels.guarding import Guards
 from mplint.model.channels.polling import Polling
+from mplint.model.channels.unrun import unrun
+from mplint.model.loading.scripts import is_test
+from mplint.model.nouns import MAIN
 from mplint.model.outline import Around
 from mplint.model.paths.flow import Flow
 from mplint.model.paths.machine import Machine
@@ -35,7 +38,7 @@ class Waiting:
         self.program = program
         self._gets: dict[tuple[Made, Activation], list[tuple[int, int | None]]] = {}
         self._puts: dict[Made, int | None] = {}
-        self._feeders: dict[Channel, dict[Runner, None]] = {}
+        self._feeders: dict[Channel, dict[Runner, list[Activation]]] = {}
         self._starved: dict[tuple[Made, Activation], dict[Worker, list[Site]]] = {}
         self._reached_open: dict[tuple[Made, Activation], set[Operation]] = {}
         self._leavable: dict[f.While, bool] = {}
@@ -107,7 +110,9 @@ class Waiting:
 
     def starved(self, wait: Operation) -> Failure | None:
         """For a get that waits for ever: how its producers can all end without a word."""
-        if not wait.waits_for_ever or not wait.sure or wait.launch is not None:
+        if not wait.waits_for_ever or wait.launch is not None:
+            return None
+        if not (wait.sure or wait.on_arm):
             return None
         channel = self.channel_of(wait)
         if channel is None or not channel.is_closed_world or self.is_excused(wait):
@@ -124,6 +129,8 @@ class Waiting:
             if self.is_told_in_thread(worker, wait):
                 return None
             failure = self.program.failing.silent_end(worker, channel, [wait])
+            if failure is None and not is_test(wait.activation.path):
+                failure = unrun(self.program, worker)
             if failure is None:
                 return None
             failures.append(failure)
@@ -277,9 +284,16 @@ class Waiting:
         """The workers that feed a channel; empty when somebody else does so too, or may."""
         if channel not in self._feeders:
             functions = dict.fromkeys(put.activation for put in channel.puts)
-            told = (self.program.runners(each) or ("?",) for each in functions)
-            self._feeders[channel] = dict.fromkeys(runner for each in told for runner in each)
+            feeders: dict[Runner, list[Activation]] = defaultdict(list)
+            for each in functions:
+                for runner in self.program.runners(each) or ("?",):
+                    feeders[runner].append(each)
+            self._feeders[channel] = feeders
         feeders = self._feeders[channel]
+        standins = self.program.standins
+        arm = standins.arm(wait) if MAIN in feeders and not wait.sure else None
+        if arm is not None and not any(standins.is_reached(each, arm) for each in feeders[MAIN]):
+            feeders = {runner: each for runner, each in feeders.items() if runner != MAIN}
         own = wait.runners
         workers = [runner for runner in feeders if not isinstance(runner, str)]
         if len(workers) != len(feeders) or own & set(feeders):

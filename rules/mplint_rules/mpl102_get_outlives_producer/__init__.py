@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     import libcst as cst
 
 QUEUE = (
-    "wait with `timeout=` in a loop that checks `is_alive()`; a `ProcessPoolExecutor` passes the "
-    "error on by itself"
+    "Send something in `finally` in the worker, or wait with `timeout=` in a loop that checks "
+    "`is_alive()`; a `ProcessPoolExecutor` passes the error on by itself."
 )
 PIPE = (
-    "close the worker's end of the pipe in this process once the worker is started: then `recv()` "
-    "raises EOFError when the worker is gone"
+    "Send something in `finally` in the worker, or close the worker's end of the pipe in this "
+    "process once the worker is started: then `recv()` raises EOFError when the worker is gone."
 )
 
 
@@ -28,7 +28,7 @@ class Visitor(RuleVisitor):
                 continue
             failure, later = found
             worker = failure.worker
-            related = [(failure.at, f"{failure.what} here ends `{worker.name}` before it sends")]
+            related = [(failure.at, failure.here)]
             related += [(site, f"`{worker.name}` is started here") for site in worker.launched_at]
             related += [(site, "and this waits for the same") for site in later]
             asked = self.model.waiting.asked_before(wait)
@@ -36,8 +36,8 @@ class Visitor(RuleVisitor):
                 node if asked is None else asked.site,
                 waits=f"`{wait.text}` waits" if asked is None else f"this loop asks `{asked.text}`",
                 worker=worker.name,
-                what=failure.what,
-                cure=PIPE if wait.kind.role == "connection" else QUEUE,
+                effect=failure.effect,
+                cure=failure.cure or (PIPE if wait.kind.role == "connection" else QUEUE),
                 related=related,
             )
             return
@@ -48,8 +48,8 @@ RULE = Rule(
     name="get-outlives-producer",
     kind="bug",
     summary="a get waits for ever when the worker that should feed it fails",
-    message="{waits} for ever when `{worker}` fails: {what} can end it before it sends anything",
-    help="Send something in `finally` in the worker, or {cure}.",
+    message="{waits} for ever when `{worker}` {effect}",
+    help="{cure}",
     visitor=Visitor,
     proof=Hangs("get"),
     yields_to=("MPL124", "MPL408"),
