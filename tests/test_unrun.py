@@ -63,6 +63,7 @@ def test_a_task_of_any_class(tmp_path: Path) -> None:
         ("self.look_at(job)", "assert isinstance(job, Job)"),
         ("self.look_at(job)", "self.look_at(job=job)"),
         ("self.look_at(job)", "if not isinstance(job, Job):\n                raise ValueError"),
+        ("self.look_at(job)", "if not isinstance(job, Job):\n                return None"),
         ("[job, answers])", "(job, answers))"),
         ("[job, answers])", "args=(job, answers))"),
         ("mp.Pool()", "mp.Pool() if toolbox.many else Scheduler()"),
@@ -83,7 +84,9 @@ def test_other_ways_to_write_it(tmp_path: Path, old: str, new: str) -> None:
         ("self.look_at(job)", "assert isinstance(job, str)"),
         ("self.look_at(job)", "assert isinstance(job, (Job, str))"),
         ("self.look_at(job)", "if toolbox.many:\n                assert isinstance(job, Job)"),
+        ("self.look_at(job)", "if toolbox.many:\n                self.look_at(job)"),
         ("return answers.get()", "self.look_at(job); return answers.get()"),
+        ("return answers.get()", "assert isinstance(job, Job); return answers.get()"),
         ("            self.look_at(job)\n", ""),
         # nothing derives from the class, or it sees to its pickling itself
         ("class Easy(Job)", "class Easy"),

@@ -194,8 +194,8 @@ class Interner:
 def sort_key(value: Value) -> str:
     """A stable text to sort values by."""
     match value:
-        case Made(site=site, part=part):
-            return f"{site.path}:{site.at}:{part}"
+        case Made(site=site, part=part, of=of):
+            return f"{site.path}:{site.at}:{part}" + (f":{sort_key(of)}" if of else "")
         case Instance(cls=cls, site=at):
             return f"{cls.path}:{cls.scope.at}:{at.at if at else ''}"
         case Super(receiver=receiver):
@@ -208,6 +208,6 @@ def sort_key(value: Value) -> str:
             return f"{site.path}:{site.at:08}"
         case Literal(value=constant):
             return repr(constant)
-        case Named(path=name):
-            return name
+        case Named(path=name, context=context):
+            return f"{name}:{sort_key(context)}" if context else name
     return ""

@@ -117,9 +117,13 @@ def _asked(
         yield from _required(program, step, name, activation)
     if depth:
         return
+    inside = {(frame.node.at, frame.part, frame.index) for frame in outline.around(at)}
     for step in f.steps(activation.scope.body):
         call = step.value if isinstance(step, f.Evaluate) else None
-        if isinstance(call, f.Call) and call.at < at and not outline.exclude(call.at, at):
+        around = outline.around(step.at)
+        if any((frame.node.at, frame.part, frame.index) not in inside for frame in around):
+            continue
+        if isinstance(call, f.Call) and call.at < at:
             for index, argument in enumerate(call.arguments):
                 if isinstance(argument.value, f.Name) and argument.value.id == name:
                     for callee in program.callees_at.get((activation, call.at), ()):
@@ -149,7 +153,7 @@ def _required(
         case f.Assert(test=test):
             tests.append(test)
         case f.Branch(arms=((f.Unary(operator="not", operand=test), body), *_)):
-            if body and isinstance(body[-1], f.Leave) and body[-1].kind == "raise":
+            if body and isinstance(body[-1], f.Leave) and body[-1].kind in ("raise", "return"):
                 tests.append(test)
     for test in tests:
         match test:

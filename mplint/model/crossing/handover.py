@@ -24,6 +24,7 @@ from mplint.model.values import (
     Named,
     Super,
     Value,
+    sort_key,
 )
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def handovers(program: Program, call: f.Call, activation: Activation) -> Iterato
 
 
 def _of_constructor(program: Program, call: f.Call, activation: Activation) -> Iterator[Handover]:
-    functions = program.values(call.function, activation)
+    functions = sorted(program.values(call.function, activation), key=sort_key)
     launchers = [
         found
         for value in functions
@@ -163,7 +164,7 @@ def _holder(
 ) -> Value | None:
     """The object that a call of a library's constructor fills: a new one, or the `self` of a
     subclass that calls its base class."""
-    made = program.record.made.get((activation, call.at), ())
+    made = sorted(program.record.made.get((activation, call.at), ()), key=sort_key)
     match function:
         case Named(path=path):
             maker = catalog.find(path)
