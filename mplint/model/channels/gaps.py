@@ -13,7 +13,7 @@ from mplint.model.channels.failing import Failure, error_name, is_end
 from mplint.model.channels.reordering import Reordering, Reorderings
 from mplint.model.paths.flow import Flow
 from mplint.model.paths.machine import Gone, Machine, Raised
-from mplint.model.paths.raising import Error
+from mplint.model.paths.raising import ANY, Error
 from mplint.model.values import Activation, Made, Site
 
 if TYPE_CHECKING:
@@ -34,6 +34,15 @@ class Gap(Struct, frozen=True):
     buffer: str
     kept: Site
     end: Site
+
+
+class Loss(Struct, frozen=True):
+    """How a worker fails at an item: whether it `goes_on` with others then, and whether it `ends`
+    by the error."""
+
+    failure: Failure
+    goes_on: bool
+    ends: bool
 
 
 class _Losing(Machine[str]):
@@ -157,14 +166,14 @@ class Gaps:
         if job is None:
             failure = self.program.failing.silent_end(worker, channel, [found.get])
             return failure if failure and self._is_told(worker, channel, found) else None
-        for failure, goes_on in self._failures(worker, job, channel):
-            if goes_on:
-                return failure
+        for loss in self.losses(worker, job, channel):
+            if loss.goes_on:
+                return loss.failure
             several = self.program.sentinels.processes_with(worker, channel.exit)
             if several is not None and several.known == 1:
                 continue  # there is nobody left who could send a later one
             if self._is_told(worker, channel, found):
-                return failure
+                return loss.failure
         return None
 
     def _is_told(self, worker: Worker, channel: Channel, found: Reordering) -> bool:
@@ -175,15 +184,14 @@ class Gaps:
             for put in channel.puts
         )
 
-    def _failures(
-        self, worker: Worker, job: Operation, channel: Channel
-    ) -> Iterator[tuple[Failure, bool]]:
-        """How a worker can fail at an item, and whether it goes on with others then."""
+    def losses(self, worker: Worker, job: Operation, channel: Channel) -> list[Loss]:
+        """How a worker can fail at an item that it has taken, before it sends something on a
+        channel; the likeliest first."""
         assert isinstance(job.receiver, Made)
         key = (job.receiver, channel.entrance)
         if key not in self._losing:
             self._losing[key] = Flow(self.program, _Losing(*key))
-        found: list[tuple[int, Failure, bool]] = []
+        found: list[tuple[int, Loss]] = []
         for entry in worker.entries:
             if self.program.failing.is_opaque(entry):
                 continue
@@ -191,9 +199,8 @@ class Gaps:
                 for state in ("lost", "failed"):
                     why = states.get(state)
                     if why is not None and not isinstance(way, Gone):
-                        error = way.error if isinstance(way, Raised) and state == "failed" else None
-                        name = error_name(error) if error is not None else ""
-                        failure = Failure(worker, why.site, name or "any error")
-                        found.append((why.weight, failure, state == "lost"))
-        for _, failure, goes_on in sorted(found, key=lambda each: -each[0]):
-            yield failure, goes_on
+                        raised = way.error if isinstance(way, Raised) and state == "failed" else ANY
+                        failure = Failure(worker, why.site, error_name(raised))
+                        ends = isinstance(way, Raised)
+                        found.append((why.weight, Loss(failure, state == "lost", ends)))
+        return [loss for _, loss in sorted(found, key=lambda each: -each[0])]

@@ -14,6 +14,7 @@ from mplint.model import facts as f
 from mplint.model.facts import describe
 from mplint.model.paths.flow import Flow
 from mplint.model.paths.machine import Machine, Raised
+from mplint.model.processes.unmissed import Unmissed
 from mplint.model.solving.solve import RETURNED
 from mplint.model.values import Activation, Container, Instance, Made, Site, Value
 
@@ -60,6 +61,7 @@ class Joining:
         self.program = program
         self._waited: dict[Value, bool] = {}
         self._failing = Flow(program, Machine[str]())
+        self._unmissed = Unmissed(program)
 
     # One after another --------------------------------------------------------------------------
 
@@ -345,7 +347,8 @@ class Joining:
 
     def unnoticed(self, join: Operation) -> Unnoticed | None:
         """For a join: how the process can fail without anybody's notice: nobody looks at its exit
-        code, it has to do with nobody who would miss it, and the function goes on."""
+        code, it has to do with nobody who would miss it or its results, and the function goes
+        on."""
         program = self.program
         if not self._waits_for_one(join) or self.asks_exit_code(join.receiver):
             return None
@@ -353,6 +356,9 @@ class Joining:
             return None
         for worker in program.processes_of(join.receiver):
             if self._sends(worker):
+                failure = self._unmissed.failure(worker)
+                if failure is not None and failure.error not in _MEANT:
+                    return Unnoticed(worker, failure.at)
                 continue
             for entry in worker.entries:
                 if program.failing.is_opaque(entry):

@@ -40,5 +40,15 @@ RULE = Rule(
     ),
     visitor=Visitor,
     proof=Raises("ValueError", "invalid literal"),
-    yields_to=("MPL120", "MPL305", "MPL307", "MPL316", "MPL317", "MPL322"),
+    yields_to=(
+        "MPL102",
+        "MPL112",
+        "MPL120",
+        "MPL131",
+        "MPL305",
+        "MPL307",
+        "MPL316",
+        "MPL317",
+        "MPL322",
+    ),
 )
