@@ -199,3 +199,66 @@ def test_a_coroutine_pauses(tmp_path: Path) -> None:
         """,
     )
     assert program.view().spins(program.node("here", cst.While)) == []
+
+
+CALLBACKS = """
+    import concurrent.futures
+
+    def keep(future):
+        shared.append(future.result())
+
+    def note(result):
+        print(result)
+
+    shared, found, others = [], [], []
+    pool, executor = mp.Pool(), concurrent.futures.ProcessPoolExecutor()
+    threads = concurrent.futures.ThreadPoolExecutor()
+
+    def function(items):
+        BODY
+        print(items)
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "loop", "asks"),
+    [
+        ("pool.apply_async(len, callback=found.append)", "while not found", "found"),
+        ("pool.apply_async(len, callback=found.append)", "while len(found) < 3", "found"),
+        ("pool.map_async(len, items, callback=found.extend)", "while found == []", "found"),
+        ("pool.apply_async(len, callback=lambda x: found.append(x))", "while not found", "found"),
+        ("executor.submit(len, 1).add_done_callback(keep)", "while not shared", "shared"),
+        # it is looked at only while there is something
+        ("pool.apply_async(len, callback=found.append)", "while found", None),
+        # nobody fills it, or not from another process
+        ("pool.apply_async(len, callback=found.append)", "while not others", None),
+        ("pool.apply_async(len, callback=note)", "while not found", None),
+        ("pool.apply_async(len, callback=found.remove)", "while not found", None),
+        ("pool.apply_async(len, (found.append,))", "while not found", None),
+        ("threads.submit(len, 1).add_done_callback(keep)", "while not shared", None),
+        ("toolbox.pool().apply_async(len, callback=found.append)", "while not found", None),
+    ],
+)
+def test_a_list_that_a_callback_fills(
+    tmp_path: Path, given: str, loop: str, asks: str | None
+) -> None:
+    body = f"{given}\n{loop}:  # here\n    pass"
+    program = small(tmp_path, put_into(CALLBACKS, body))
+    spins = program.view().spins(program.node("here", cst.While))
+    assert [spin.text for spin in spins] == ([asks] if asks else [])
+
+
+@pytest.mark.parametrize(
+    ("turn", "spins"),
+    [
+        ("if found:\n        print(found.pop())", True),
+        ("if not found:\n        continue\n    print(found.pop())", True),
+        ("if items and found:\n        print(found.pop())", True),
+        ("if found:\n        break\n    items.sleep(1)", False),
+        ("if found:\n        break\n    print()", False),
+    ],
+)
+def test_a_turn_that_looks_at_such_a_list(tmp_path: Path, turn: str, spins: bool) -> None:
+    given = "pool.apply_async(len, callback=found.append)"
+    program = small(tmp_path, put_into(CALLBACKS, f"{given}\nwhile items:  # here\n    {turn}"))
+    assert bool(program.view().spins(program.node("here", cst.While))) is spins

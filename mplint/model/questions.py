@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mplint.model.crossing.pickling import Pickling
     from mplint.model.crossing.signatures import Signatures
     from mplint.model.paths.raising import Raising
+    from mplint.model.pools.callbacks import Callbacks
     from mplint.model.pools.jobs import Jobs
     from mplint.model.pools.pool_use import PoolUse
     from mplint.model.pools.pools import Pools
@@ -186,6 +187,9 @@ class Questions:
 
     results: Room[Results] = Room("pools.results.Results")
     """Who reads the result of a task."""
+
+    callbacks: Room[Callbacks] = Room("pools.callbacks.Callbacks")
+    """What the callbacks of pools fill."""
 
     jobs: Room[Jobs] = Room("pools.jobs.Jobs")
     """What runs in the processes of a pool."""

@@ -12,7 +12,7 @@ from mplint.model.facts import describe
 from mplint.model.paths.flow import Flow
 from mplint.model.paths.machine import Machine
 from mplint.model.paths.raising import Error
-from mplint.model.values import Made, Site
+from mplint.model.values import Container, Made, Site, Values
 
 if TYPE_CHECKING:
     from mplint.model.nouns import Operation
@@ -205,6 +205,8 @@ class _Turn(Machine[str]):
                 if empty is None or not isinstance(left, f.Call):
                     return False
                 return self._has_come(left, activation, empty is not holds)
+            case f.Name() | f.Attribute():
+                return holds and self.program.callbacks.fills(self.program.values(test, activation))
             case f.Call(at=at):
                 found = self.program.operations_at.get((activation, at), ())
                 return bool(found) and all(
@@ -214,7 +216,11 @@ class _Turn(Machine[str]):
         return False
 
     def variable(self, read: f.Expr, activation: Activation) -> Spin | None:
-        """What a test reads of a shared value, or of a process."""
+        """What a test reads of a shared value, of a process, or of a list that a callback fills."""
+        if isinstance(read, (f.Name, f.Attribute)):
+            values = self.program.values(read, activation)
+            if self.program.callbacks.fills(values):
+                return Spin(describe(read), _made_at(values), lives=False)
         if isinstance(read, f.Attribute):
             wanted = {"value": ("value",), "raw": ("value",), "exitcode": ("process",)}
             roles = wanted.get(read.name, ())
@@ -283,6 +289,10 @@ class Spinning:
                     return True, called
                 called += self.program.callees_at.get(place, ())
         return False, called
+
+
+def _made_at(values: Values) -> Site | None:
+    return next((value.site for value in values if isinstance(value, Container)), None)
 
 
 def _is_question(operation: Operation) -> bool:
