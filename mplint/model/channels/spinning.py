@@ -12,7 +12,7 @@ from mplint.model.facts import describe
 from mplint.model.paths.flow import Flow
 from mplint.model.paths.machine import Machine
 from mplint.model.paths.raising import Error
-from mplint.model.values import Container, Made, Site, Values
+from mplint.model.values import Made, Site
 
 if TYPE_CHECKING:
     from mplint.model.nouns import Operation
@@ -206,7 +206,7 @@ class _Turn(Machine[str]):
                     return False
                 return self._has_come(left, activation, empty is not holds)
             case f.Name() | f.Attribute():
-                return holds and self.program.callbacks.fills(self.program.values(test, activation))
+                return holds and self.program.callbacks.filled(test, activation) is not None
             case f.Call(at=at):
                 found = self.program.operations_at.get((activation, at), ())
                 return bool(found) and all(
@@ -218,9 +218,9 @@ class _Turn(Machine[str]):
     def variable(self, read: f.Expr, activation: Activation) -> Spin | None:
         """What a test reads of a shared value, of a process, or of a list that a callback fills."""
         if isinstance(read, (f.Name, f.Attribute)):
-            values = self.program.values(read, activation)
-            if self.program.callbacks.fills(values):
-                return Spin(describe(read), _made_at(values), lives=False)
+            filled = self.program.callbacks.filled(read, activation)
+            if filled is not None:
+                return Spin(describe(read), filled.site, lives=False)
         if isinstance(read, f.Attribute):
             wanted = {"value": ("value",), "raw": ("value",), "exitcode": ("process",)}
             roles = wanted.get(read.name, ())
@@ -289,10 +289,6 @@ class Spinning:
                     return True, called
                 called += self.program.callees_at.get(place, ())
         return False, called
-
-
-def _made_at(values: Values) -> Site | None:
-    return next((value.site for value in values if isinstance(value, Container)), None)
 
 
 def _is_question(operation: Operation) -> bool:

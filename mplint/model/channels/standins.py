@@ -36,6 +36,7 @@ class StandIns:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._told_apart: dict[tuple[Activation, str, int], bool] = {}
 
     def arm(self, operation: Operation) -> Arm | None:
         """The only arm of a branch on which the receiver of an operation is its own object, and
@@ -89,6 +90,12 @@ class StandIns:
 
     def _is_told_apart(self, name: str, arms: Arms, activation: Activation) -> bool:
         """Whether a function asks again which arm was taken, and may do other things on each."""
+        key = (activation, name, arms.branch.at)
+        if key not in self._told_apart:
+            self._told_apart[key] = self._asks_again(name, arms, activation)
+        return self._told_apart[key]
+
+    def _asks_again(self, name: str, arms: Arms, activation: Activation) -> bool:
         outline = self.program.outline(activation)
         asked = {name, *(each for test in _tests(arms.branch) for each in _names(test))}
         for node in (*outline.steps.values(), *outline.expressions.values()):

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
-from mplint.model.values import Activation, Bound, Container, FunctionRef, Made, Value, Values
+from mplint.model.values import Activation, Bound, Container, FunctionRef, Made, Value
 
 if TYPE_CHECKING:
     from mplint.model.nouns import Operation
@@ -21,10 +21,14 @@ class Callbacks:
     def __init__(self, program: Program) -> None:
         self.program = program
 
-    def fills(self, values: Values) -> bool:
-        """Whether some values are one list, which a callback of a process pool or executor
-        fills."""
-        return len(values) == 1 and all(value in self._filled for value in values)
+    def filled(self, expression: f.Expr, activation: Activation) -> Container | None:
+        """The list that an expression certainly is, where a callback of a process pool or executor
+        fills it."""
+        if not self._filled:  # most programs have none
+            return None
+        values = self.program.values(expression, activation)
+        found = [v for v in values if isinstance(v, Container) and v in self._filled]
+        return found[0] if len(values) == len(found) == 1 else None
 
     @cached_property
     def _filled(self) -> set[Value]:
