@@ -45,6 +45,7 @@ HARMLESS = {
     "catches": "def it(x):\n    try:\n        x.go()\n    except Exception:\n        return None\n",
     "class": "class it:\n    def __init__(self, n):\n        self.n = n\n",
     "class of nothing": "class it(object):\n    def go(self):\n        raise ValueError\n",
+    "named tuple": "from collections import namedtuple\nit = namedtuple('it', 'x')\n",
     "dataclass": "import dataclasses as d\n@d.dataclass(frozen=True)\nclass it:\n    n: int\n",
     "to be entered": "class it:\n    def __enter__(self):\n        return self\n"
     "    def __exit__(self, *error):\n        self.after()\n",
@@ -53,6 +54,7 @@ HARMLESS = {
 }
 
 NOT_KNOWN = {
+    "made": "import other\nit = other.make('it')\n",
     "raises": "def it(x):\n    if x:\n        raise ValueError(x)\n",
     "asserts": "def it(x):\n    assert x\n",
     "unknown call": "def it(x):\n    x.run()\n",

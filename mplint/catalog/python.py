@@ -13,6 +13,9 @@ EXCEPTIONS: dict[str, type[BaseException]] = {
     if isinstance(value, type) and issubclass(value, BaseException)
 }
 
+NAMED_TUPLE = "collections.namedtuple."
+"""What the names of classes that `namedtuple` makes begin with."""
+
 QUIET: frozenset[str] = frozenset(
     {
         *EXCEPTIONS,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mplint.model.channels.tasks import Tasks
     from mplint.model.channels.waiting import Waiting
     from mplint.model.crossing.bulk import Bulk
+    from mplint.model.crossing.departing import Departing
     from mplint.model.crossing.exceptions import Exceptions
     from mplint.model.crossing.importing import Importing
     from mplint.model.crossing.interfaces import Interfaces
@@ -145,6 +146,9 @@ class Questions:
 
     pickling: Room[Pickling] = Room("crossing.pickling.Pickling")
     """What can be sent to another process."""
+
+    departing: Room[Departing] = Room("crossing.departing.Departing")
+    """Whether a process gets off at all."""
 
     exceptions: Room[Exceptions] = Room("crossing.exceptions.Exceptions")
     """Whether errors and results come back from a pool's worker."""

@@ -155,7 +155,7 @@ class Bounded:
         failing, failures = self.program.failing, []
         for worker in workers:
             failure = None if worker.in_pool else failing.early_end(worker, channel, [put])
-            if failure is None:
+            if failure is None or self.program.waiting.is_ended_when_told(worker, put):
                 return None
             failures.append(failure)
         return StuckPut(channel, workers[0], failures[0])

@@ -12,9 +12,10 @@ from mplint.model.channels.failing import is_end
 from mplint.model.channels.leaving import Undrained, left_behind, unjoined
 from mplint.model.channels.sizes import least
 from mplint.model.outline import Outline
+from mplint.model.paths.assuming import Assumed, Assuming
 from mplint.model.paths.flow import Flow
-from mplint.model.paths.machine import Machine
-from mplint.model.solving.special import NAMED_TUPLE
+from mplint.model.paths.machine import Machine, Place
+from mplint.model.paths.raising import Error
 from mplint.model.values import (
     UNKNOWN,
     Activation,
@@ -22,6 +23,7 @@ from mplint.model.values import (
     Instance,
     Literal,
     Named,
+    Site,
     Value,
 )
 
@@ -71,6 +73,11 @@ class _Joining(Machine[str]):
 
     def unsure(self, state: str, operation: Operation) -> Iterable[str]:
         return self.operate(state, operation)
+
+    def fail(self, state: str, error: Error, at: Site) -> str:
+        if state == "none" and error == "queue.Empty":
+            return "drained"  # it was asked until there was nothing in it
+        return state
 
     def launch(self, state: str, activation: Activation, at: int) -> Iterable[str]:
         starts = self.worker.program.launches_at.get((activation, at), ())
@@ -136,10 +143,27 @@ class Draining:
                 machine = _Joining(join, worker, channel)
                 Flow(self.program, machine).ends(root, "none")
                 if machine.late is not None:
+                    # the ways that agree with themselves are some of these, and take longer to tell
+                    machine = _Joining(join, worker, channel)
+                    assuming = Assuming(self.program, machine, self._places(join, channel))
+                    Flow(self.program, assuming).ends(root, Assumed("none"))
+                if machine.late is not None:
                     return Undrained(worker, channel, big, machine.late)
                 if not channel.gets and machine.reached:
                     return Undrained(worker, channel, big, None)
         return None
+
+    def _places(self, join: Operation | None, channel: Channel) -> list[Place]:
+        """Where a join and the gets stand, and the calls that lead to these."""
+        todo = [(each.activation, each.at) for each in (join, *channel.gets) if each is not None]
+        found: dict[Place, None] = {}
+        while todo:
+            place = todo.pop()
+            if place not in found:
+                found[place] = None
+                edges = self.program.callers[place[0]]
+                todo += [(edge.caller, edge.at) for edge in edges if edge.launch is None]
+        return list(found)
 
     def filled_by(self, worker: Worker) -> Iterator[Channel]:
         """The channels that a worker puts to and whose puts wait for a reader."""
@@ -310,7 +334,7 @@ class Draining:
     def _makes_tuple(self, function: f.Expr, activation: Activation) -> bool:
         """Whether a function is a class that `namedtuple` has made."""
         return any(
-            isinstance(value, Named) and value.path.startswith(NAMED_TUPLE)
+            isinstance(value, Named) and value.path.startswith(python.NAMED_TUPLE)
             for value in self.program.values(function, activation)
         )
 

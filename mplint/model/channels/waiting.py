@@ -60,6 +60,34 @@ class Waiting:
             for channel, get in self._gets_in_threads
         )
 
+    def is_ended_when_told(self, worker: Worker, wait: Operation) -> bool:
+        """Whether a worker sends its errors on some other channel, and whoever reads them there can
+        end all processes that wait for it."""
+        kills = []
+        for runner in wait.runners:
+            if isinstance(runner, str):
+                return False
+            kills.append([kill for kill in runner.operations("kill") if kill.sure])
+        return all(kills) and any(
+            all(any(self._kills_when_told(kill, get) for kill in each) for each in kills)
+            for channel in self.program.channels.values()
+            for get in channel.gets
+            if self.sends_on_failure(worker, channel)
+        )
+
+    def _kills_when_told(self, kill: Operation, get: Operation) -> bool:
+        """Whether the process that reads a report is the one that ends another, and has not joined
+        it before it reads."""
+        outline = self.program.outline(get.activation)
+        again = set(outline.loops(get.at))
+        return kill.runners <= get.runners and not any(
+            join.activation is get.activation
+            and join.at < get.at
+            and join.waits_for_ever
+            and not again & set(outline.loops(join.at))
+            for join in self.program.done_to(kill.receiver, "join")
+        )
+
     @cached_property
     def _gets_in_threads(self) -> list[tuple[Channel, Operation]]:
         return [
@@ -126,7 +154,7 @@ class Waiting:
         for worker in producers:
             if self.reports_errors(worker) or self.sends_on_failure(worker, channel):
                 return None
-            if self.is_told_in_thread(worker, wait):
+            if self.is_told_in_thread(worker, wait) or self.is_ended_when_told(worker, wait):
                 return None
             failure = self.program.failing.silent_end(worker, channel, [wait])
             if failure is None and not is_test(wait.activation.path):
@@ -338,7 +366,17 @@ class Waiting:
             or self.is_service(wait)
             or self.is_guarded(wait)
             or self.checks_liveness(wait)
+            or self.is_switched_off(wait)
         )
+
+    def is_switched_off(self, wait: Operation) -> bool:
+        """Whether a wait is never come to: a test around it has one answer, as the source is."""
+        for frame in self.program.outline(wait.activation).around(wait.at):
+            if isinstance(frame.node, f.Branch) and frame.part == "body":
+                test = frame.node.arms[frame.index][0]
+                if self.program.truth(test, wait.activation) is False:
+                    return True
+        return False
 
     def in_daemon(self, wait: Operation) -> bool:
         """Whether the wait is in processes or threads that end with the program."""

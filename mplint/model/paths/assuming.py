@@ -53,12 +53,30 @@ def without(states: States) -> States:
 
 
 class Assuming(Machine[Assumed[State]]):
-    """A machine that takes no branch against what the same path has found out before."""
+    """A machine that takes no branch against what the same path has found out before. With
+    `places`, of the tests around these only."""
 
-    def __init__(self, program: Program, machine: Machine[State]) -> None:
+    def __init__(
+        self, program: Program, machine: Machine[State], places: Iterable[Place] | None = None
+    ) -> None:
         self.program = program
         self.machine = machine
         self._keys: dict[f.Scope, dict[Key, set[str]]] = {}
+        self._wanted: dict[f.Scope, set[Key]] | None = None
+        if places is not None:
+            self._wanted = {}
+            for activation, at in places:
+                self._wanted.setdefault(activation.scope, set()).update(
+                    self._around(activation, at)
+                )
+
+    def _around(self, activation: Activation, at: int) -> Iterator[Key]:
+        """What is asked by the tests around a place."""
+        for frame in self.program.outline(activation).around(at):
+            if isinstance(frame.node, f.Branch):
+                for test, _ in frame.node.arms:
+                    for holds in (True, False):
+                        yield from (key for key, _ in _answers(test, holds=holds))
 
     def test(
         self, state: Assumed[State], test: f.Expr, activation: Activation, holds: bool
@@ -79,7 +97,11 @@ class Assuming(Machine[Assumed[State]]):
     ) -> Assumed[State]:
         inner = self.machine.stored(state.state, target, activation)
         root = _root(target)
-        touched = {key for key, names in self._repeated(activation.scope).items() if root in names}
+        touched = {
+            key
+            for key, names in self._repeated(activation.scope).items()
+            if root in names and _may_change(target, key)
+        }
         if not touched:
             return Assumed(inner, state.known)
         kept = {
@@ -115,10 +137,12 @@ class Assuming(Machine[Assumed[State]]):
                     answers = (*_answers(test, holds=True), *_answers(test, holds=False))
                     for key in dict.fromkeys(key for key, _ in answers):
                         asked[key] = asked.get(key, 0) + 1
+            wanted = self._wanted.get(scope, set()) if self._wanted is not None else asked
             several = {
                 key: names
                 for key, times in asked.items()
                 if not (names := _names(key)) & changing and (times > 1 or names & constant)
+                if key in wanted
             }
             self._keys[scope] = dict(list(several.items())[:MAX_KEYS])
         return self._keys[scope]
@@ -274,6 +298,27 @@ def _changing(scope: f.Scope) -> Iterator[str]:
                 root = _root(leaf)
                 if root is not None:
                     yield root
+
+
+def _may_change(target: f.Expr, key: Key) -> bool:
+    """Whether an assignment may change what a test finds out. That of an attribute changes this
+    attribute only, by whatever way it is come to; that of an element, whether there are any."""
+    match target:
+        case f.Attribute(name=name):
+            return any(part[0] == "attribute" and part[2] == name for part in _parts(key))
+        case f.Subscript(value=value):
+            changed = _key(value)
+            return changed is None or changed in _parts(key)
+    return True
+
+
+def _parts(key: Hashable) -> Iterator[Key]:
+    """A key, and those that it is made of."""
+    if isinstance(key, tuple):
+        yield key
+        if key[0] != "constant":
+            for part in key[1:]:
+                yield from _parts(part)
 
 
 def _root(target: f.Expr) -> str | None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mplint.model.solving.solve import Loader
     from mplint.model.values import Activation
 
+NAMED_TUPLES = frozenset({"collections.namedtuple", "typing.NamedTuple"})
+
 MAX_DEPTH = 5
 """Functions that call functions; deeper ones are not looked at, and may raise."""
 
@@ -34,6 +36,8 @@ CALLED = frozenset({"__new__", "__init__", "__post_init__", "__enter__"})
 def is_quiet(path: str) -> bool:
     """Whether a function of a library is known not to raise on ordinary data."""
     module, _, last = path.rpartition(".")
+    if path.startswith(python.NAMED_TUPLE):
+        return True  # it takes any values
     if path in python.QUIET or path.partition(".")[0] in python.QUIET_MODULES:
         return True
     return bool(module) and last in python.QUIET_METHODS
@@ -92,6 +96,9 @@ class Quiet:
                 return self.imported(path, imported)
             case f.Bind(targets=(f.Name(),), value=f.Name(id=other), operator=None):
                 return self.call(path, other)
+            case f.Bind(targets=(f.Name(),), value=f.Call(function=maker), operator=None):
+                reader = _Reader(self, path, facts, facts.module)
+                return reader.named(maker) in NAMED_TUPLES  # it takes any values
         return False
 
     def imported(self, path: Path, imported: f.Imported, rest: str = "") -> bool:
@@ -167,11 +174,11 @@ class _Reader:
 
     def harmless(self, decorators: tuple[f.Expr, ...]) -> bool:
         names = [d.function if isinstance(d, f.Call) else d for d in decorators]
-        return all(self._path(name) in HARMLESS_DECORATORS for name in names)
+        return all(self.named(name) in HARMLESS_DECORATORS for name in names)
 
     def _is_named(self, base: f.Argument, names: frozenset[str]) -> bool:
         value = base.value.value if isinstance(base.value, f.Subscript) else base.value
-        return base.keyword is None and self._path(value) in names
+        return base.keyword is None and self.named(value) in names
 
     def _block(self, block: f.Block) -> bool:
         return all(self._step(step) for step in block)
@@ -187,7 +194,7 @@ class _Reader:
             ):
                 return False  # `a, b = text.split()`
             case f.Try(body=body, handlers=handlers):
-                caught = any(h.type is None or self._path(h.type) in CATCH_ALL for h in handlers)
+                caught = any(h.type is None or self.named(h.type) in CATCH_ALL for h in handlers)
                 rest = [block for block in f.blocks(step) if block is not body]
                 return (caught or self._block(body)) and all(self._block(b) for b in rest)
         return all(self._expression(e) for e in f.expressions(step)) and all(
@@ -235,11 +242,11 @@ class _Reader:
             and base.function.id == "super"
         )
 
-    def _path(self, expression: f.Expr) -> str:
+    def named(self, expression: f.Expr) -> str:
         """The dotted name of what a library or Python has; empty for anything else."""
         match expression:
             case f.Attribute(value=value, name=name):
-                inner = self._path(value)
+                inner = self.named(value)
                 return f"{inner}.{name}" if inner else ""
             case f.Name(id=name):
                 bound = self._bound(name)
@@ -262,6 +269,8 @@ class _Reader:
 
     def _bound_here(self, name: str) -> list[f.Step]:
         """What binds a name, in the function or else in its module."""
+        if self.scope.kind == "module":
+            return list(_bindings(self.scope.body, name))
         if name not in self.scope.bound or name in self.scope.global_names:
             return list(_bindings(self.facts.module.body, name))
         return list(_bindings(self.scope.body, name)) if self.scope.kind == "function" else []

@@ -144,6 +144,13 @@ def _spread(
                 NOTHING.union(*(solver.read((value, ("at", index))) for value in tuples))
             )
         return
+    if len(tuples) == len(values) == 1 and not found.rest:
+        prefix = solver.prefix.get(tuples[0], 0)
+        for index in range(prefix):
+            found.positional.append(containers.get_item(solver, tuples[0], index, activation, at))
+        if prefix:
+            found.rest |= solver.read((tuples[0], "any"))
+            return
     found.rest |= solver.iterate(values, activation, at)
 
 

@@ -173,7 +173,7 @@ def attribute(solver: Solver, value: Value, name: str, activation: Activation, a
             own = solver.read((value, name))
             inherited = _member(solver, solver.ancestry(cls), value, name, activation, at)
             if not own:
-                return inherited
+                return inherited or _delegated(solver, value, name, activation, at)
             # set on the object: hides methods, and a foreign base class says nothing against it
             hidden = (FunctionRef, Bound, Named)
             return own | {v for v in inherited if not isinstance(v, hidden) and v is not UNKNOWN}
@@ -204,6 +204,58 @@ def attribute(solver: Solver, value: Value, name: str, activation: Activation, a
     if value is DATA:
         return JUST_DATA
     return JUST_UNKNOWN
+
+
+def _delegated(
+    solver: Solver, instance: Instance, name: str, activation: Activation, at: int
+) -> Values:
+    """What `__getattr__` passes on to an object behind this one."""
+    found: set[Value] = set()
+    if instance in solver.calling:
+        return NOTHING  # two that ask each other have no answer
+    solver.calling.add(instance)
+    try:
+        for behind in _behind(solver, instance):
+            for inner in solver.read((instance, behind)):
+                found |= attribute(solver, inner, name, activation, at)
+    finally:
+        solver.calling.discard(instance)
+    return frozenset(found)
+
+
+def _behind(solver: Solver, instance: Instance) -> set[str]:
+    """The attributes in which an object has the one that it passes everything on to."""
+    for cls in solver.ancestry(instance.cls):
+        methods = solver.read((cls, "__getattr__")) if isinstance(cls, ClassRef) else None
+        if methods or methods is None:
+            names = (_passed_on(m.scope) for m in methods or () if isinstance(m, FunctionRef))
+            return {name for name in names if name is not None}
+    return set()
+
+
+def _passed_on(scope: f.Scope) -> str | None:
+    """The attribute of the object that a `__getattr__` asks for everything, if that is all that it
+    does: `return getattr(self.inner, name)`."""
+    names = [parameter.name for parameter in scope.parameters]
+    match scope.body[-1:]:
+        case [
+            f.Leave(
+                kind="return",
+                value=f.Call(
+                    function=f.Name(id="getattr"),
+                    arguments=(
+                        f.Argument(value=f.Attribute(value=f.Name(id=owner), name=behind)),
+                        f.Argument(value=f.Name(id=asked)),
+                    ),
+                ),
+            )
+        ] if names == [owner, asked]:
+            return behind if all(_is_text(step) for step in scope.body[:-1]) else None
+    return None
+
+
+def _is_text(step: f.Step) -> bool:
+    return isinstance(step, f.Evaluate) and isinstance(step.value, (f.Constant, f.Text))
 
 
 def _loaded(solver: Solver, value: Deferred) -> Values:

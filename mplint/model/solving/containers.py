@@ -94,7 +94,10 @@ def get_item(
             key += arity
         if isinstance(key, int) and key < 0:
             return solver.read((owner, "all"))
-        return solver.read((owner, ("at", key))) | solver.read((owner, "any"))
+        anywhere = solver.read((owner, "any"))
+        if isinstance(key, int) and key < solver.prefix.get(owner, 0):
+            anywhere = NOTHING
+        return solver.read((owner, ("at", key))) | anywhere
     if isinstance(owner, Instance):
         return _call_method(solver, owner, "__getitem__", activation, at)
     if isinstance(owner, Made):
@@ -171,9 +174,27 @@ def combine(
     if not containers:
         return JUST_DATA
     made = make(solver, containers[0].shape, activation, expression.at)
-    for container in containers:
-        put(solver, made, solver.read((container, "all")))
+    index: int | None = 0
+    for values in operands:
+        index = _append_all(solver, made, values, index)
+    if index is not None:
+        solver.arity[made] = index
     return frozenset({made})
+
+
+def _append_all(solver: Solver, made: Container, values: Values, index: int | None) -> int | None:
+    """Adds what an operand holds, one by one as long as the places are known; the next place."""
+    parts = [value for value in values if isinstance(value, Container)]
+    length = None
+    if len(parts) == len(values) == 1:
+        length = solver.arity.get(parts[0]) if not solver.read((parts[0], "any")) else None
+    if index is None or length is None:
+        for part in parts:
+            put(solver, made, solver.read((part, "all")))
+        return None
+    for place in range(length):
+        put(solver, made, solver.read((parts[0], ("at", place))), index + place)
+    return index + length
 
 
 def extend_in_place(

@@ -95,6 +95,7 @@ def _attribute(solver: Solver, expression: f.Attribute, activation: Activation) 
 
 def _call(solver: Solver, expression: f.Call, activation: Activation) -> Values:
     functions = solver.evaluate(expression.function, activation)
+    functions = solver.replacing.called(functions, expression, activation)
     arguments = calls.arguments(solver, expression, activation)
     site = calls.CallSite(activation, expression.at, expression)
     results: set[Value] = set()
@@ -114,6 +115,8 @@ def _display(solver: Solver, expression: f.Display, activation: Activation) -> V
         values = solver.evaluate(item, activation)
         if isinstance(item, f.Star):
             containers.put(solver, made, solver.iterate(values, activation, item.at))
+            if index and expression.shape == "tuple":
+                solver.prefix[made] = index
             index = None
         else:
             containers.put(solver, made, values, index)

@@ -23,6 +23,7 @@ from mplint.model import facts as f
 from mplint.model.loading.scripts import Scripts
 from mplint.model.solving import calls, classes, containers, expressions, intrinsics
 from mplint.model.solving.reaching import ENTRY, Reaching, reaching
+from mplint.model.solving.replacing import Replacing
 from mplint.model.values import (
     JUST_DATA,
     JUST_UNKNOWN,
@@ -150,7 +151,9 @@ class Solver:
         self.subclasses: dict[ClassRef, set[ClassRef]] = {}
         self.instances: dict[ClassRef, set[Instance]] = {}
         self.decorations: dict[f.Scope, frozenset[str]] = {}
+        self.replacing = Replacing(self)
         self.arity: dict[Container, int] = {}
+        self.prefix: dict[Container, int] = {}  # how many come before those of unknown number
         self.keys: dict[Container, set[object]] = {}
         self.star_imports: dict[Path, list[f.Imported]] = {}
         self.reaching: dict[f.Scope, Reaching] = {}

@@ -30,10 +30,6 @@ if TYPE_CHECKING:
     from mplint.model.solving.solve import Solver
 
 
-NAMED_TUPLE = "collections.namedtuple."
-"""What the names of classes that `namedtuple` makes begin with."""
-
-
 def find(path: str) -> Callable[[Solver, CallSite, Arguments], Values] | None:
     if path in _SPECIAL:
         return _SPECIAL[path]
@@ -234,7 +230,7 @@ def _text(values: Values) -> str | None:
 
 def _namedtuple(solver: Solver, site: CallSite, given: Arguments) -> Values:
     name = _text(given.positional[0]) if given.positional else None
-    return frozenset({solver.intern(Named, f"{NAMED_TUPLE}{name}", None)})
+    return frozenset({solver.intern(Named, f"{python.NAMED_TUPLE}{name}", None)})
 
 
 def _repeat(solver: Solver, site: CallSite, given: Arguments) -> Values:

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.channels.waiting import can_leave
+from mplint.model.starting.strangers import Strangers
 from mplint.model.values import Activation, FunctionRef, Made, Named, Site, Value
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class Startup:
         self._loops: dict[Activation, list[f.While]] = {}
         self._drawn: dict[Path, set[Path]] = {}
         self._leaving: dict[Activation, list[f.While | f.Branch]] = {}
+        self._strangers = Strangers(program)
 
     @cached_property
     def starts(self) -> dict[Activation, list[Start]]:
@@ -188,6 +190,8 @@ class Startup:
             inside = at if body is module else self.program.outline(module).defined_at(body.scope)
             guard = self._guard(module, inside)
             if guard == "good" or self._left_before(module, inside):
+                continue
+            if guard is None and self._strangers.decide(module, inside):
                 continue
             if guard is None or guard == "misspelt":
                 text = self._misspelt_text(module, at) if guard else None

@@ -353,7 +353,10 @@ class Globals:
     def start_methods(self, worker: Worker) -> tuple[str, ...]:
         """The start methods that a worker may have under which it imports everything again."""
         methods = self.program.methods_of(worker.holder)
-        return tuple(method for method in methods if method != "fork")
+        importing = tuple(method for method in methods if method != "fork")
+        if importing and self.program.departing.is_forked_only(worker):
+            return ()
+        return importing
 
     # What comes first ---------------------------------------------------------------------------
 

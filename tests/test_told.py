@@ -1,0 +1,267 @@
+"""Who hears of a worker's failure, and whether that ends the wait for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from small import put_into, small
+
+REPORTED = """
+    def write(pages, errors):
+        try:
+            while True:
+                toolbox.write(pages.get())
+        except Exception as error:
+            errors.put(str(error))
+
+    def render(pages, answers):
+        while True:
+            pages.put("x")  # put
+            answers.get()
+
+    def watch(errors):
+        print(errors.get())
+
+    def main():
+        pages, errors, answers = mp.Queue(3), mp.Queue(), mp.Queue()
+        writer = mp.Process(target=write, args=(pages, errors))
+        renderer = mp.Process(target=render, args=(pages, answers))
+        writer.start()
+        renderer.start()
+        BODY
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "ended"),
+    [
+        ("while True:\n    errors.get()\n    renderer.terminate()", True),
+        ("errors.get()\nrenderer.kill()", True),
+        ("renderer.join(3)\nerrors.get()\nrenderer.kill()", True),
+        ("while True:\n    renderer.join()\n    errors.get()\n    renderer.kill()", True),
+        ("renderer.join()\nerrors.get()\nrenderer.kill()", False),  # it never comes to that
+        ("errors.get()\nwriter.terminate()", False),
+        ("errors.get()", False),
+        ("mp.Process(target=watch, args=(errors,)).start()\nrenderer.kill()", False),
+        ("renderer.terminate()", False),
+        ("pages.get()\nrenderer.terminate()", False),
+        ("answers.get()\nrenderer.terminate()", False),
+    ],
+)
+def test_those_who_wait_are_ended_when_somebody_is_told(
+    tmp_path: Path, body: str, ended: bool
+) -> None:
+    program = small(tmp_path, put_into(REPORTED, body))
+    found = program.program.waiting.is_ended_when_told(
+        program.worker("write"), program.operation("put")
+    )
+    assert found is ended
+
+
+def test_the_main_program_is_ended_by_nobody(tmp_path: Path) -> None:
+    source = put_into(REPORTED, "errors.get()\nrenderer.terminate()\npages.put('y')  # own")
+    program = small(tmp_path, source)
+    waiting = program.program.waiting
+    assert not waiting.is_ended_when_told(program.worker("write"), program.operation("own"))
+
+
+def test_two_rules_that_ask(tmp_path: Path) -> None:
+    """Puts that wait for room, and gets that wait for answers."""
+    silent = put_into(REPORTED, "errors.get()\nrenderer.terminate()")
+    told = put_into(REPORTED, "errors.get()")
+    for folder, source, stuck in (("a", silent, False), ("b", told, True)):
+        (tmp_path / folder).mkdir()
+        program = small(tmp_path / folder, source)
+        put = program.operation("put")
+        assert (program.program.bounded.stuck(put) is not None) is stuck
+
+
+STARVED = """
+    def work(jobs, errors):
+        try:
+            jobs.put(toolbox.load())
+        except Exception as error:
+            errors.put(str(error))
+            raise
+
+    def show(jobs):
+        print(jobs.get())  # get
+
+    def main():
+        jobs, errors = mp.Queue(), mp.Queue()
+        worker = mp.Process(target=work, args=(jobs, errors))
+        shower = mp.Process(target=show, args=(jobs,))
+        worker.start()
+        shower.start()
+        BODY
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "starved"),
+    [("shower.join()", True), ("errors.get()\nshower.kill()", False)],
+)
+def test_a_get_that_is_ended_is_not_starved(tmp_path: Path, body: str, starved: bool) -> None:
+    program = small(tmp_path, put_into(STARVED, body))
+    found = program.program.waiting.starved(program.operation("get"))
+    assert (found is not None) is starved
+
+
+# Processes that never get off ---------------------------------------------------------------------
+
+STARTED = """
+    def plain(item=None):
+        print(item)
+
+    def main():
+        def inner(item=None):
+            print(item)
+
+        BODY
+
+    class Fine(mp.Process):
+        def run(self):
+            print(1)
+
+    class Locked(mp.Process):
+        def __init__(self):
+            super().__init__()
+            self.guard = threading.Lock()
+
+        def run(self):
+            print(1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "refused"),
+    [
+        ("mp.Process(target=plain).start()", "plain", False),
+        ("mp.Process(target=inner).start()", "main.<locals>.inner", True),
+        ("mp.Process(target=plain, args=(lambda: 1,)).start()", "plain", True),
+        ("mp.Process(target=plain, args=(toolbox.item(),)).start()", "plain", False),
+        ("mp.Pool(2, plain)", "plain", False),
+        ("mp.Pool(2, inner)", "main.<locals>.inner", True),
+        ("mp.Pool(2).map(plain, [1])", "plain", False),
+        ("Fine().start()", "Fine", False),
+        ("Locked().start()", "Locked", True),
+    ],
+)
+def test_what_only_a_fork_can_start(tmp_path: Path, body: str, name: str, refused: bool) -> None:
+    program = small(tmp_path, put_into(STARTED, body))
+    worker = program.worker(name)
+    assert program.program.departing.is_forked_only(worker) is refused
+    methods = () if refused else ("spawn", "forkserver")
+    assert program.program.globals.start_methods(worker) == methods
+
+
+# Libraries that decide ----------------------------------------------------------------------------
+
+ASKING = """
+    import argparse
+    import buttons
+    from buttons import pressed as down
+    from torch import cuda
+
+    def own():
+        return buttons.pressed()
+
+    parser = argparse.ArgumentParser()
+    options = parser.parse_args()
+    page = buttons.Page()
+    left, right = page.columns(2)
+    later = left.button("go")
+
+    BODY
+"""
+
+
+@pytest.mark.parametrize(
+    ("test", "asked"),
+    [
+        ("if buttons.pressed():\n    mp.Pool(2)  # pool", True),
+        ("if down():\n    mp.Pool(2)  # pool", True),
+        ("if left.button('go'):\n    mp.Pool(2)  # pool", True),
+        ("if later and options.go:\n    mp.Pool(2)  # pool", True),
+        ("if options.go:\n    pass\nelif later:\n    mp.Pool(2)  # pool", True),
+        ("if later:\n    pass\nelse:\n    mp.Pool(2)  # pool", True),
+        ("if options.go:\n    if later:\n        mp.Pool(2)  # pool", True),
+        ("if options.go:\n    mp.Pool(2)  # pool\nelif later:\n    pass", False),
+        ("if later:\n    pass\nmp.Pool(2)  # pool", False),
+        ("if buttons.YES:\n    mp.Pool(2)  # pool", False),
+        ("if options.go:\n    mp.Pool(2)  # pool", False),
+        ("if cuda.is_available():\n    mp.Pool(2)  # pool", False),
+        ("if len(sys.argv) > 1:\n    mp.Pool(2)  # pool", False),
+        ("if os.path.exists('x'):\n    mp.Pool(2)  # pool", False),
+        ("if own():\n    mp.Pool(2)  # pool", False),
+    ],
+)
+def test_a_library_decides_whether_a_module_starts_processes(
+    tmp_path: Path, test: str, asked: bool
+) -> None:
+    program = small(tmp_path, put_into(ASKING, test))
+    found = program.program.startup.unguarded(program.path)
+    assert (found is None) is asked
+
+
+# What tests replace -------------------------------------------------------------------------------
+
+MOCKED = """
+    from unittest import mock
+    from unittest.mock import patch
+
+    def begin(target):
+        child = mp.Process(target=target)  # child
+        child.start()
+
+    def test_begin():
+        def inner():
+            pass
+        BODY
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "known"),
+    [
+        ("begin(inner)", True),
+        ("with mock.patch('multiprocessing.Process'):\n    begin(inner)", False),
+        ("with patch('multiprocessing.Process') as made:\n    begin(inner)", False),
+        ("with patch.object(mp, 'Process'), open('x'):\n    begin(inner)", False),
+        (
+            "with patch.multiple(mp, Process=print):\n    if toolbox.go:\n        begin(inner)",
+            False,
+        ),
+        ("with mock.patch.dict(os.environ):\n    begin(inner)", True),
+        ("with patch('time.sleep'):\n    begin(inner)", True),
+        ("with patch.object(toolbox, 'go'):\n    begin(inner)", True),
+        ("with patch.multiple(toolbox, go=print):\n    begin(inner)", True),
+        ("with patch(toolbox.name()):\n    begin(inner)", False),
+        ("with patch(*toolbox.names()):\n    begin(inner)", False),
+        ("with patch('main.mp.get_context'):\n    begin(inner)", False),
+        ("with patch('main.multiprocessing'):\n    begin(inner)", False),
+        ("with patch('main.ProcessPoolExecutor'):\n    begin(inner)", False),
+        ("with toolbox.patch('multiprocessing.Process'):\n    begin(inner)", True),
+        ("with mock.patch('multiprocessing.Process'):\n    pass\nbegin(inner)", True),
+    ],
+)
+def test_what_is_handed_to_something_replaced(tmp_path: Path, body: str, known: bool) -> None:
+    program = small(tmp_path, put_into(MOCKED, body))
+    [worker] = program.program.workers or [None]
+    assert (worker is not None and worker.name == "test_begin.<locals>.inner") is known
+
+
+def test_a_test_that_replaces_something_all_along(tmp_path: Path) -> None:
+    source = put_into(MOCKED, "begin(inner)").replace(
+        "def test_begin", '@patch("multiprocessing.Process")\ndef test_begin'
+    )
+    assert not small(tmp_path, source).program.workers
+    (tmp_path / "b").mkdir()
+    harmless = source.replace('@patch("multiprocessing.Process")', '@patch("time.sleep")')
+    assert small(tmp_path / "b", harmless).program.workers
+
+
+def test_methods_are_not_replaced(tmp_path: Path) -> None:
+    source = put_into(MOCKED, "jobs = mp.Queue()\nwith patch('x.y'):\n    jobs.put(1)  # put")
+    assert small(tmp_path, source).operation("put").does == "put"
