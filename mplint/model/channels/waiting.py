@@ -70,9 +70,9 @@ class Waiting:
             kills.append([kill for kill in runner.operations("kill") if kill.sure])
         return all(kills) and any(
             all(any(self._kills_when_told(kill, get) for kill in each) for each in kills)
-            for channel in self.program.channels.values()
-            for get in channel.gets
+            for channel in self.program.channels_with(worker, "put")
             if self.sends_on_failure(worker, channel)
+            for get in channel.gets
         )
 
     def _kills_when_told(self, kill: Operation, get: Operation) -> bool:

@@ -166,6 +166,10 @@ def _call_method(
     return frozenset(found)
 
 
+MAX_PLACES = 50
+"""Elements of a sum that are told apart: arguments, not data."""
+
+
 def combine(
     solver: Solver, expression: f.Binary, operands: list[Values], activation: Activation
 ) -> Values:
@@ -188,7 +192,7 @@ def _append_all(solver: Solver, made: Container, values: Values, index: int | No
     length = None
     if len(parts) == len(values) == 1:
         length = solver.arity.get(parts[0]) if not solver.read((parts[0], "any")) else None
-    if index is None or length is None:
+    if index is None or length is None or index + length > MAX_PLACES:
         for part in parts:
             put(solver, made, solver.read((part, "all")))
         return None

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 _KNOWN = sys.stdlib_module_names | {known.root.partition(".")[0] for known in catalog.LIBRARIES}
 """What Python and the libraries that start processes say, they say in a child as well."""
 
-MAX_NAMES = 40
-"""Variables behind one test."""
+MAX_PARTS = 200
+"""Expressions behind one test, in what its variables are set to."""
 
 
 class Strangers:
@@ -39,7 +39,9 @@ class Strangers:
         """Whether a test calls such a library, or something that such a call has returned."""
         outline = self.program.outline(module)
         todo, seen = [test], set[str]()
-        while todo and len(seen) < MAX_NAMES:
+        for _ in range(MAX_PARTS):
+            if not todo:
+                break
             expression = todo.pop()
             match expression:
                 case f.Call(function=function):
@@ -47,7 +49,8 @@ class Strangers:
                         return True
                 case f.Name(id=name) if name not in seen:
                     seen.add(name)
-                    todo += [b.value for b in outline.bindings.get(name, ()) if b.value is not None]
+                    bound = outline.bindings.get(name, ())[:MAX_PARTS]
+                    todo += [each.value for each in bound if each.value is not None]
             todo += f.parts(expression)
         return False
 
