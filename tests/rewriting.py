@@ -503,6 +503,8 @@ def _insert(text: str, chance: random.Random) -> tuple[str, dict[int, int]]:
             inner = noise
             if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
                 inner = LOCAL_NOISE
+                if all(map(_says_nothing, statement.body)):
+                    continue  # it is there to be overridden, and with a line more it is not
             elif isinstance(statement, ast.ClassDef):
                 inner = NOISE
             for block in blocks(statement):
@@ -517,6 +519,11 @@ def _insert(text: str, chance: random.Random) -> tuple[str, dict[int, int]]:
         extra += before.get(number, "").count("\n")
         moves[number] = number + extra
     return "".join(out), moves
+
+
+def _says_nothing(statement: ast.stmt) -> bool:
+    text = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    return text or isinstance(statement, ast.Pass | ast.Raise)
 
 
 def blocks(statement: ast.stmt) -> Iterable[list[ast.stmt]]:

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from small import Small, small
 
+from mplint.model.channels.draining import _Joining
+from mplint.model.channels.ending import _Ending
 from mplint.model.channels.failing import _Dying, _Sending
 from mplint.model.nouns import Operation
 from mplint.model.paths import passing
@@ -49,6 +51,12 @@ def cleaned(late):
         toolbox.work()
     finally:
         x = int(late)
+
+def feeds():
+    first.put(1)
+    second.get()
+
+fed = mp.Process(target=feeds)
 
 def taken():
     for x in items():
@@ -89,6 +97,11 @@ PLAIN = (
     "pool.close()",
     "pool.join()",
     "crew = mp.Pool()",
+    "mp.Process(target=feeds).start()",
+    "fed.start()",
+    "fed.join()",
+    "fed.terminate()",
+    "first.get_nowait()",
     "crew.terminate()",
     "return",
     "raise ValueError",
@@ -154,6 +167,13 @@ def machines(program: Small) -> Iterator[tuple[Callable[[], Machine[Any]], objec
         if made.kind.role == "queue":
             yield lambda made=made: _Sending(model, made, "put"), "silent"
             yield lambda made=made: _Dying(model, made), "idle"
+            channel = model.channels[made]
+            puts = [*channel.puts]
+            for worker in model.workers:
+                yield lambda w=worker, c=channel: _Joining(None, w, c), "none"
+                yield lambda w=worker, p=puts: _Ending(w, p), "idle"
+                for join in worker.operations("join"):
+                    yield lambda j=join, w=worker, c=channel: _Joining(j, w, c), "none"
     for acquire in model.operations:
         if acquire.does == "acquire" and isinstance(acquire.receiver, Made):
             yield lambda acquire=acquire: _Holding(model, acquire, acquire.receiver), FREE

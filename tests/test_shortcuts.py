@@ -186,7 +186,7 @@ def test_what_was_made_to_check_a_file_is_freed_after_it(
     loader = known.loader
     program = engine._link(known, known.programs[0])
     assert len(loader.lowered) == 5
-    assert program._values == {}
+    assert program.solver.kept == {}
     for path, lowered in loader.lowered.items():
         assert lowered is not None
         assert "numbers" not in lowered.__dict__

@@ -220,8 +220,10 @@ PATCHED = """
     [
         # a test that has nothing to do with it
         ("run()", "Pool", "pass", True),
+        # what one calls meanwhile is none of the program's calls
+        ("pass", "Pool", "main.run()", True),
         # one that calls it, and so may give it another pool
-        ("pass", "Pool", "main.run()", False),
+        ("pass", "Nothing", "mock.patch('multiprocessing.Pool').start()\nmain.run()", False),
         ("pass", "Process", "main.run()", True),
     ],
 )
@@ -236,7 +238,7 @@ def test_a_pool_that_a_test_replaces(
         pool.map(abs, [1])  # task
     """
     test = "import multiprocessing\nimport main\nmultiprocessing.Queue()\n"
-    test += put_into(PATCHED, body).replace("Pool", name)
+    test += put_into(PATCHED.replace("Pool", name), body)
     (tmp_path / "pyproject.toml").touch()
     program = Small(tmp_path, dedent(source) + main + "\n", test_main=test)
     assert any(task.sure for task in program.operations("task")) is sure

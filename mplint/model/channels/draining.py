@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Hashable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from mplint.catalog import python
 from mplint.model import facts as f
-from mplint.model.channels.failing import is_end
+from mplint.model.channels.failing import is_end, places_of
 from mplint.model.channels.leaving import Undrained, left_behind, unjoined
 from mplint.model.channels.sizes import least
 from mplint.model.outline import Outline
 from mplint.model.paths.assuming import Assumed, Assuming
 from mplint.model.paths.flow import Flow
 from mplint.model.paths.machine import Machine, Place
+from mplint.model.paths.passing import Passing
 from mplint.model.paths.raising import Error
 from mplint.model.values import (
     UNKNOWN,
@@ -47,7 +48,19 @@ _KEPT = (f.Name, f.Call, f.Attribute, f.Subscript, f.Comparison)
 """What a variable can be another name for."""
 
 
-class _Joining(Machine[str]):
+class _Elsewhere(Machine[str]):
+    """What a join and gets have nothing to do with."""
+
+    def fail(self, state: str, error: Error, at: Site) -> str:
+        if state == "none" and error == "queue.Empty":
+            return "drained"  # it was asked until there was nothing in it
+        return state
+
+    def repeated(self, state: str) -> Iterable[str]:
+        return ("drained",)
+
+
+class _Joining(_Elsewhere):
     """`none` → `joined` when the join comes before any get, → `drained` when a get comes first."""
 
     def __init__(self, join: Operation | None, worker: Worker, channel: Channel) -> None:
@@ -56,6 +69,22 @@ class _Joining(Machine[str]):
         self.channel = channel
         self.late: Operation | None = None
         self.reached = False  # the join, with nothing taken out before
+        program = worker.program
+        begun = [join] if join is not None else []
+        self._places = frozenset(
+            [
+                *places_of(program, channel.exit, "get", "look", "poll"),
+                *places_of(program, worker.holder, "kill", "shutdown"),
+                *((begin.activation, begin.at) for begin in begun),
+                *((edge.caller, edge.at) for edge in worker.edges),
+            ]
+        )
+
+    def concerns(self, state: str) -> frozenset[Place]:
+        return self._places
+
+    def elsewhere(self) -> tuple[Hashable, Machine[Any]]:
+        return "draining", _Elsewhere()
 
     def operate(self, state: str, operation: Operation) -> Iterable[str]:
         if operation.does == "get" and is_end(operation.receiver, self.channel.exit):
@@ -74,19 +103,11 @@ class _Joining(Machine[str]):
     def unsure(self, state: str, operation: Operation) -> Iterable[str]:
         return self.operate(state, operation)
 
-    def fail(self, state: str, error: Error, at: Site) -> str:
-        if state == "none" and error == "queue.Empty":
-            return "drained"  # it was asked until there was nothing in it
-        return state
-
     def launch(self, state: str, activation: Activation, at: int) -> Iterable[str]:
         starts = self.worker.program.launches_at.get((activation, at), ())
         if state == "none" and self.join is None and self.worker in starts:
             return ("joined",)
         return (state,)
-
-    def repeated(self, state: str) -> Iterable[str]:
-        return ("drained",)
 
 
 class Draining:
@@ -141,7 +162,7 @@ class Draining:
                 continue
             for root in self.program.upward(activation):
                 machine = _Joining(join, worker, channel)
-                Flow(self.program, machine).ends(root, "none")
+                Passing(self.program, machine).ends(root, "none")
                 if machine.late is not None:
                     # the ways that agree with themselves are some of these, and take longer to tell
                     machine = _Joining(join, worker, channel)

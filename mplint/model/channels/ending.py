@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Hashable, Iterable
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from mplint.catalog import python
+from mplint.model.channels.failing import places_of
 from mplint.model.channels.overtaking import Overtaking, overtakes
 from mplint.model.paths.flow import Flow
-from mplint.model.paths.machine import NORMAL, Machine, Raised
+from mplint.model.paths.machine import NORMAL, Machine, Place, Raised
+from mplint.model.paths.passing import Passing
 from mplint.model.paths.raising import RARE, Error
 from mplint.model.values import Activation, Site, Values
 
@@ -29,7 +31,18 @@ class Unfinished(Struct, frozen=True):
     at: Site
 
 
-class _Ending(Machine[str]):
+class _Elsewhere(Machine[str]):
+    """What a consumer and those who tell it the end have nothing to do with."""
+
+    def fail(self, state: str, error: Error, at: Site) -> str:
+        # whoever asserts, checks the program itself
+        return "failed" if state == "started" and error != "AssertionError" else state
+
+    def repeated(self, state: str) -> Iterable[str]:
+        return ("told",)
+
+
+class _Ending(_Elsewhere):
     """`idle` → `started` with the consumer, → `failed` by an error, → `told` by a sentinel. Whoever
     kills the consumer tells it as well."""
 
@@ -37,6 +50,15 @@ class _Ending(Machine[str]):
         self.worker = worker
         self.senders = senders
         self.tells = False  # after it was started
+        done = ((sender.activation, sender.at) for sender in senders)
+        places = places_of(worker.program, worker.holder, "start", "kill", "close")
+        self._places = places.union(done)
+
+    def concerns(self, state: str) -> frozenset[Place]:
+        return self._places
+
+    def elsewhere(self) -> tuple[Hashable, Machine[Any]]:
+        return "ending", _Elsewhere()
 
     def operate(self, state: str, operation: Operation) -> Iterable[str]:
         if operation.receiver is self.worker.holder:
@@ -51,13 +73,6 @@ class _Ending(Machine[str]):
 
     def unsure(self, state: str, operation: Operation) -> Iterable[str]:
         return self.operate(state, operation)
-
-    def fail(self, state: str, error: Error, at: Site) -> str:
-        # whoever asserts, checks the program itself
-        return "failed" if state == "started" and error != "AssertionError" else state
-
-    def repeated(self, state: str) -> Iterable[str]:
-        return ("told",)
 
 
 class _AtExit(Machine[str]):
@@ -181,7 +196,7 @@ class Ending:
         if not roots or any(program.waiting.threads_of(o.activation) for o in involved):
             return None
         machine = _Ending(worker, senders)
-        ends = Flow(program, machine).ends(roots[-1], "idle")
+        ends = Passing(program, machine).ends(roots[-1], "idle")
         if not machine.tells:
             return None
         failures = []

@@ -147,7 +147,7 @@ class _Sending(Machine[str]):
         self.program = program
         self.entrance = entrance
         self.does = does
-        self._places = _places(program, entrance, does)
+        self._places = places_of(program, entrance, does)
 
     def concerns(self, state: str) -> frozenset[Place]:
         return self._places
@@ -190,7 +190,7 @@ class _Dying(Machine[str]):
     def __init__(self, program: Program, exit: Made | None) -> None:
         self.program = program
         self.exit = exit
-        self._places = _places(program, exit, "get")
+        self._places = places_of(program, exit, "get")
 
     def concerns(self, state: str) -> frozenset[Place]:
         return self._places
@@ -222,12 +222,15 @@ _EXPECTED = frozenset(
 )
 
 
-def _places(program: Program, end: Made | None, does: str) -> frozenset[Place]:
+def places_of(program: Program, end: Value | None, *verbs: str) -> frozenset[Place]:
     """Where something is done to an object, in whichever of its kinds."""
     if end is None:
         return frozenset()
-    kinds = [made for made in program.kinds_of.get((end.site, end.part), ()) if is_end(made, end)]
-    uses = (use for made in kinds for use in program.done_to(made, does))
+    kinds: list[Value] = [end]
+    if isinstance(end, Made):
+        alike = program.kinds_of.get((end.site, end.part), ())
+        kinds = [made for made in alike if is_end(made, end)]
+    uses = (use for value in kinds for use in program.done_to(value, *verbs))
     return frozenset((use.activation, use.at) for use in uses)
 
 
