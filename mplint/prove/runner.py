@@ -77,8 +77,8 @@ def prove(
     cleanup.sweep()
     supervisor = Supervisor()
     with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
-        futures = [pool.submit(_run, task, supervisor) for task in tasks]
-        try:
+        try:  # from the first task on: whoever interrupts between two, must not wait for these
+            futures = [pool.submit(_run, task, supervisor) for task in tasks]
             results = []
             for done, future in enumerate(futures):
                 if progress is not None:
