@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -21,6 +21,9 @@ from mplint.prove.run import Spec
 from mplint.prove.supervise import Supervisor
 from mplint.registry import nearest
 from mplint.rule import Rule
+
+GLANCE = 0.5
+"""Seconds between two looks whether somebody has interrupted."""
 
 SECONDS = 60.0
 """How long a program gets. All need but a moment, on a machine that is not overloaded."""
@@ -83,6 +86,9 @@ def prove(
             for done, future in enumerate(futures):
                 if progress is not None:
                     progress(done, len(tasks))
+                # an interrupt that comes right before a wait without a limit does not end it
+                while not future.done():
+                    wait([future], timeout=GLANCE)
                 results.append(future.result())
         except BaseException:
             supervisor.cancel()
