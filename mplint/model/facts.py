@@ -461,14 +461,21 @@ def leaves(target: Expr) -> Iterator[Expr]:
             yield target
 
 
-def walruses(expression: Expr) -> Iterator[Walrus]:
-    """The assignments inside an expression."""
-    todo = [expression]
+def within(*expressions: Expr) -> Iterator[Expr]:
+    """Expressions and all that is evaluated for them, each before its parts, in source order. The
+    body of a `lambda` is not."""
+    todo = list(reversed(expressions))
     while todo:
         expression = todo.pop()
-        if type(expression) is Walrus:
-            yield expression
-        todo += reversed(parts(expression))
+        yield expression
+        inner = parts(expression)
+        if inner:
+            todo += reversed(inner)
+
+
+def walruses(*expressions: Expr) -> Iterator[Walrus]:
+    """The assignments inside expressions."""
+    return (part for part in within(*expressions) if type(part) is Walrus)
 
 
 def is_still(step: Step) -> bool:
@@ -476,12 +483,8 @@ def is_still(step: Step) -> bool:
     nothing."""
     if not isinstance(step, (Evaluate, Bind, Branch, Define)):
         return False
-    todo = list(expressions(step))
-    while todo:
-        expression = todo.pop()
-        if isinstance(expression, (Call, Await, Yield)):
-            return False
-        todo += parts(expression)
+    if any(isinstance(e, (Call, Await, Yield)) for e in within(*expressions(step))):
+        return False
     return all(is_still(inner) for block in blocks(step) for inner in block)
 
 
@@ -493,6 +496,12 @@ def steps(block: Block) -> Iterator[Step]:
         yield step
         for inner in reversed(blocks(step)):
             todo += reversed(inner)
+
+
+def evaluated(block: Block) -> Iterator[Expr]:
+    """All that a block evaluates, inside its steps and expressions as well, in source order."""
+    for step in steps(block):
+        yield from within(*expressions(step))
 
 
 def describe(expression: Expr) -> str:

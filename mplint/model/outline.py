@@ -174,9 +174,8 @@ class Outline:
                     for _, maybe in items:
                         if maybe is not None:
                             bind(maybe, None)
-            for expression in f.expressions(step):
-                for walrus in f.walruses(expression):
-                    bind(walrus.target, walrus.value)
+            for walrus in f.walruses(*f.expressions(step)):
+                bind(walrus.target, walrus.value)
         return found
 
     @cached_property

@@ -264,7 +264,7 @@ class Program(Questions):
             self._are_replaced[made] = made.site.path in files or any(
                 activation.path in files
                 for maker, at in self.made.get(made, ())
-                for activation, _ in self.places_above(maker, at)
+                for activation, _ in self.places_above((maker, at))
             )
         return self._are_replaced[made]
 
@@ -406,10 +406,10 @@ class Program(Questions):
                 return
             (activation,) = callers
 
-    def places_above(self, activation: Activation, at: int) -> Iterator[tuple[Activation, int]]:
-        """A place, and those of the calls that lead to it in the same process."""
+    def places_above(self, *places: tuple[Activation, int]) -> Iterator[tuple[Activation, int]]:
+        """Some places, and those of the calls that lead to them in the same process."""
         seen: set[tuple[Activation, int]] = set()
-        todo = [(activation, at)]
+        todo = list(places)
         while todo:
             place = todo.pop()
             if place not in seen:
@@ -500,13 +500,8 @@ class Program(Questions):
     def is_recursive(self, activation: Activation) -> bool:
         """Whether a function may run again while it runs."""
         if activation not in self._recursive:
-            seen: set[Activation] = set()
-            todo = [activation]
-            while todo:
-                new = set(self.onward.get(todo.pop(), ())) - seen
-                seen |= new
-                todo += new
-            self._recursive[activation] = activation in seen or activation.scope.is_generator
+            again = activation in self.below(*self.onward.get(activation, ()))
+            self._recursive[activation] = again or activation.scope.is_generator
         return self._recursive[activation]
 
     @cached_property

@@ -70,15 +70,15 @@ class _Joining(_Elsewhere):
         self.late: Operation | None = None
         self.reached = False  # the join, with nothing taken out before
         program = worker.program
-        begun = [join] if join is not None else []
         self._places = frozenset(
             [
                 *places_of(program, channel.exit, "get", "look", "poll"),
                 *places_of(program, worker.holder, "kill", "shutdown"),
-                *((begin.activation, begin.at) for begin in begun),
                 *((edge.caller, edge.at) for edge in worker.edges),
             ]
         )
+        if join is not None:
+            self._places |= {(join.activation, join.at)}
 
     def concerns(self, state: str) -> frozenset[Place]:
         return self._places
@@ -166,25 +166,15 @@ class Draining:
                 if machine.late is not None:
                     # the ways that agree with themselves are some of these, and take longer to tell
                     machine = _Joining(join, worker, channel)
-                    assuming = Assuming(self.program, machine, self._places(join, channel))
+                    ends = [each for each in (join, *channel.gets) if each is not None]
+                    above = self.program.places_above(*((e.activation, e.at) for e in ends))
+                    assuming = Assuming(self.program, machine, list(above))
                     Flow(self.program, assuming).ends(root, Assumed("none"))
                 if machine.late is not None:
                     return Undrained(worker, channel, big, machine.late)
                 if not channel.gets and machine.reached:
                     return Undrained(worker, channel, big, None)
         return None
-
-    def _places(self, join: Operation | None, channel: Channel) -> list[Place]:
-        """Where a join and the gets stand, and the calls that lead to these."""
-        todo = [(each.activation, each.at) for each in (join, *channel.gets) if each is not None]
-        found: dict[Place, None] = {}
-        while todo:
-            place = todo.pop()
-            if place not in found:
-                found[place] = None
-                edges = self.program.callers[place[0]]
-                todo += [(edge.caller, edge.at) for edge in edges if edge.launch is None]
-        return list(found)
 
     def filled_by(self, worker: Worker) -> Iterator[Channel]:
         """The channels that a worker puts to and whose puts wait for a reader."""

@@ -166,8 +166,7 @@ class _Sending(Machine[str]):
         return operation.does == self.does and is_end(operation.receiver, self.entrance)
 
     def fail(self, state: str, error: Error, at: Site) -> str:
-        expected = isinstance(error, str) and error in _EXPECTED
-        return "failed" if state == "silent" and not expected else state
+        return "failed" if state == "silent" and is_failure(error) else state
 
     def unsure(self, state: str, operation: Operation) -> Iterable[str]:
         return self.operate(state, operation)  # it may have sent: that is in doubt, so it has
@@ -209,15 +208,19 @@ class _Dying(Machine[str]):
     def fail(self, state: str, error: Error, at: Site) -> str:
         if state == "failed" and self.program.activations_at(at):
             return "twice"  # in an expression: a `raise` or an `assert` is a statement
-        if state == "working" and not (isinstance(error, str) and error in _EXPECTED):
-            return "failed"
-        return state
+        return "failed" if state == "working" and is_failure(error) else state
 
     def repeated(self, state: str) -> Iterable[str]:
         return ("idle",)
 
 
-_EXPECTED = frozenset(
+def is_failure(error: Error) -> bool:
+    """Whether an error says that something has failed: not that a queue is empty or full, that
+    there is nothing more to read, or that somebody stops the program."""
+    return not isinstance(error, str) or error not in _NO_FAILURES
+
+
+_NO_FAILURES = frozenset(
     {"queue.Empty", "queue.Full", "StopIteration", "KeyboardInterrupt", "EOFError"}
 )
 

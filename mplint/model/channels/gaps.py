@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from msgspec import Struct
 
 from mplint.model import facts as f
-from mplint.model.channels.failing import Failure, error_name, is_end
+from mplint.model.channels.failing import Failure, error_name, is_end, is_failure
 from mplint.model.channels.reordering import Reordering, Reorderings
 from mplint.model.paths.flow import Flow
 from mplint.model.paths.machine import Gone, Machine, Raised
@@ -69,8 +69,7 @@ class _Losing(Machine[str]):
         return self.operate(state, operation)
 
     def fail(self, state: str, error: Error, at: Site) -> str:
-        expected = isinstance(error, str) and error in _EXPECTED
-        return "failed" if state == "working" and not expected else state
+        return "failed" if state == "working" and is_failure(error) else state
 
     def stored(self, state: str, target: f.Expr, activation: Activation) -> str:
         # `errors.value += 1`, `self.failed = True`
@@ -82,10 +81,6 @@ class _Losing(Machine[str]):
 
 _TELLING = frozenset({"put", "set", "notify", "kill"})
 """By which a worker may tell others of an error."""
-
-_EXPECTED = frozenset(
-    {"queue.Empty", "queue.Full", "StopIteration", "KeyboardInterrupt", "EOFError"}
-)
 
 
 class Gaps:
@@ -103,7 +98,7 @@ class Gaps:
         if found is None:
             return None
         channel = self.program.waiting.channel_of(found.get)
-        if channel is None or not channel.is_closed_world or not self._is_only_taker(found.get):
+        if channel is None or not channel.is_closed_world or not _is_only_taker(found.get, channel):
             return None
         for worker, put, root in self._senders(channel, found):
             failure = self._lost(worker, channel, root, found)
@@ -113,10 +108,6 @@ class Gaps:
                 buffer = f.describe(test.rest[0][1])
                 return Gap(failure, put, name, buffer, found.kept, found.end)
         return None
-
-    def _is_only_taker(self, get: Operation) -> bool:
-        channel = self.program.waiting.channel_of(get)
-        return channel is not None and all(other.site == get.site for other in channel.gets)
 
     # Those who send -------------------------------------------------------------------------------
 
@@ -204,3 +195,7 @@ class Gaps:
                         ends = isinstance(way, Raised)
                         found.append((why.weight, Loss(failure, state == "lost", ends)))
         return [loss for _, loss in sorted(found, key=lambda each: -each[0])]
+
+
+def _is_only_taker(get: Operation, channel: Channel) -> bool:
+    return all(other.site == get.site for other in channel.gets)

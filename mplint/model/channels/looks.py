@@ -207,9 +207,9 @@ class Looks:
         program = self.program
         makings: dict[Activation, list[int]] = {}
         for made in program.made.get(channel.exit, ()):
-            for activation, at in program.places_above(*made):
+            for activation, at in program.places_above(made):
                 makings.setdefault(activation, []).append(at)
-        for activation, at in program.places_above(look.activation, loop.at):
+        for activation, at in program.places_above((look.activation, loop.at)):
             outline = program.outline(activation)
             anew = {
                 frame.node.at

@@ -62,7 +62,7 @@ class Pairing:
         if len(names) < 2:
             return False
         for step in f.steps(frame.node.body):
-            parts = [part for expression in f.expressions(step) for part in _all(expression)]
+            parts = f.within(*f.expressions(step))
             if len({part.id for part in parts if isinstance(part, f.Name)} & set(names)) > 1:
                 return False
         return True
@@ -79,14 +79,12 @@ class Pairing:
         if found is None or not isinstance(index, f.Name):
             return None
         call, inputs, cure = found
-        for step in f.steps(loop.body):
-            for expression in f.expressions(step):
-                for part in _all(expression):
-                    if isinstance(part, f.Subscript) and _is_named(part.index, index.id):
-                        if describe(part.value) in inputs:
-                            site = Site(activation.path, call.at)
-                            text = describe(call.function) + "()"
-                            return Mispaired(site, text, describe(part.value), cure)
+        for part in f.evaluated(loop.body):
+            if isinstance(part, f.Subscript) and _is_named(part.index, index.id):
+                if describe(part.value) in inputs:
+                    site = Site(activation.path, call.at)
+                    text = describe(call.function) + "()"
+                    return Mispaired(site, text, describe(part.value), cure)
         return None
 
     def unordered(
@@ -144,10 +142,3 @@ class Pairing:
 
 def _is_named(expression: f.Expr, name: str) -> bool:
     return isinstance(expression, f.Name) and expression.id == name
-
-
-def _all(expression: f.Expr) -> list[f.Expr]:
-    found = [expression]
-    for part in f.parts(expression):
-        found += _all(part)
-    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -164,7 +164,7 @@ class _Turn(Machine[str]):
 
     def _is_asked_anew(self, value: f.Expr, target: f.Name, activation: Activation) -> bool:
         """Whether a variable keeps nothing but answers of this turn: `done = event.is_set()`."""
-        read = list(_reads(value))
+        read = list(f.within(value))
         if any(isinstance(part, f.Name) and part.id == target.id for part in read):
             return False
         for call in (part for part in read if isinstance(part, f.Call)):
@@ -180,7 +180,7 @@ class _Turn(Machine[str]):
     def test(self, state: str, test: f.Expr, activation: Activation, holds: bool) -> str | None:
         if self._has_come(test, activation, holds):
             return None
-        for read in _reads(test):
+        for read in f.within(test):
             spin = self.variable(read, activation)
             if spin is not None:
                 self.asked.append(spin)
@@ -279,15 +279,14 @@ class Spinning:
         """Whether a block has a question in it, and the functions that it calls."""
         machine = _Turn(self.program, activation)
         called: list[Activation] = []
-        for step in f.steps(block):
-            for part in (part for e in f.expressions(step) for part in _reads(e)):
-                place = (activation, part.at)
-                operations = self.program.operations_at.get(place, ())
-                if any(o.name in NEWS or o.does == "get" for o in operations):
-                    return True, called
-                if machine.variable(part, activation) is not None:
-                    return True, called
-                called += self.program.callees_at.get(place, ())
+        for part in f.evaluated(block):
+            place = (activation, part.at)
+            operations = self.program.operations_at.get(place, ())
+            if any(o.name in NEWS or o.does == "get" for o in operations):
+                return True, called
+            if machine.variable(part, activation) is not None:
+                return True, called
+            called += self.program.callees_at.get(place, ())
         return False, called
 
 
@@ -304,9 +303,3 @@ def _is_question(operation: Operation) -> bool:
 def _worse(state: str, new: str) -> str:
     order = (IDLE, ASKED, BUSY, WAITED)
     return max(state, new, key=order.index)
-
-
-def _reads(expression: f.Expr) -> Iterator[f.Expr]:
-    yield expression
-    for part in f.parts(expression):
-        yield from _reads(part)

@@ -202,9 +202,8 @@ def _tests(node: f.Step | f.Expr) -> Iterator[f.Expr]:
 
 def _names(expression: f.Expr) -> Iterator[str]:
     """The variables and attributes in an expression."""
-    if isinstance(expression, f.Name):
-        yield expression.id
-    elif isinstance(expression, f.Attribute):
-        yield f".{expression.name}"
-    for part in f.parts(expression):
-        yield from _names(part)
+    for part in f.within(expression):
+        if isinstance(part, f.Name):
+            yield part.id
+        elif isinstance(part, f.Attribute):
+            yield f".{part.name}"

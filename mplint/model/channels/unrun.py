@@ -4,6 +4,7 @@ result, and where nobody reads it, nobody hears of it."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
@@ -105,18 +106,11 @@ def _members(program: Program, cls: ClassRef) -> set[str]:
     }
 
 
-def _asked(
-    program: Program, name: str, activation: Activation, at: int, depth: int = 0
-) -> Iterator[ClassRef]:
+def _asked(program: Program, name: str, activation: Activation, at: int) -> Iterator[ClassRef]:
     """The classes of which a variable certainly is at a place, as something else raises an error
     before: here, or in a function that the variable is given to."""
+    yield from _asked_before(program, name, activation, at)
     outline = program.outline(activation)
-    for step in activation.scope.body:
-        if step.at >= at:
-            break
-        yield from _required(program, step, name, activation)
-    if depth:
-        return
     inside = {(frame.node.at, frame.part, frame.index) for frame in outline.around(at)}
     for step in f.steps(activation.scope.body):
         call = step.value if isinstance(step, f.Evaluate) else None
@@ -129,8 +123,16 @@ def _asked(
                     for callee in program.callees_at.get((activation, call.at), ()):
                         known = _parameter(program, callee, index, argument)
                         if known is not None:
-                            inf = max(program.outline(callee).steps, default=0) + 1
-                            yield from _asked(program, known, callee, inf, depth + 1)
+                            yield from _asked_before(program, known, callee, inf)
+
+
+def _asked_before(
+    program: Program, name: str, activation: Activation, at: float
+) -> Iterator[ClassRef]:
+    for step in activation.scope.body:
+        if step.at >= at:
+            break
+        yield from _required(program, step, name, activation)
 
 
 def _parameter(

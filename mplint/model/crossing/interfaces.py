@@ -368,10 +368,12 @@ def _owner(call: f.Call) -> f.Expr:
 
 
 def _asks_for_type(test: f.Expr) -> bool:
-    if isinstance(test, f.Call) and isinstance(test.function, f.Name):
-        if test.function.id in ("hasattr", "isinstance", "callable", "type"):
-            return True
-    return any(_asks_for_type(part) for part in f.parts(test))
+    return any(
+        isinstance(part, f.Call)
+        and isinstance(part.function, f.Name)
+        and part.function.id in ("hasattr", "isinstance", "callable", "type")
+        for part in f.within(test)
+    )
 
 
 _PREPARED_FOR = ("AttributeError", "TypeError")

@@ -403,7 +403,7 @@ class Pickling:
         """Whether a parameter that is handed on may belong to calls in which there is no pool."""
         if not task.sure and not self.program.standins.is_taken(task):
             given = {parameter.name for parameter in task.activation.scope.parameters}
-            return any(name in given for name in _names(part))
+            return any(isinstance(e, f.Name) and e.id in given for e in f.within(part))
         if not isinstance(part, f.Name):
             return False
         call = task.call
@@ -451,11 +451,3 @@ def _written(expression: f.Expr) -> Iterator[f.Expr]:
     yield from _items(expression)
     if isinstance(expression, f.Comprehension):
         yield expression.element
-
-
-def _names(expression: f.Expr) -> Iterator[str]:
-    """The variables in an expression."""
-    if isinstance(expression, f.Name):
-        yield expression.id
-    for part in f.parts(expression):
-        yield from _names(part)

@@ -291,8 +291,7 @@ def _changing(scope: f.Scope) -> Iterator[str]:
                 targets += [capture for case in cases for capture in case.captures]
             case f.Try(handlers=handlers):
                 yield from (handler.name for handler in handlers if handler.name is not None)
-        for expression in f.expressions(step):
-            targets += [walrus.target for walrus in f.walruses(expression)]
+        targets += [walrus.target for walrus in f.walruses(*f.expressions(step))]
         for target in targets:
             for leaf in f.leaves(target):
                 root = _root(leaf)

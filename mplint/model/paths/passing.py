@@ -232,7 +232,7 @@ class Passing(Flow[State]):
         """The steps that contain some places, or lead there; None where that is not known."""
         found: dict[tuple[Activation, int], set[int]] = {}
         for place in places:
-            for activation, at in self.program.places_above(*place):
+            for activation, at in self.program.places_above(place):
                 steps = list(self.program.outline(activation).block_positions(at))
                 if not steps:
                     return None

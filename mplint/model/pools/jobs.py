@@ -151,7 +151,7 @@ class Jobs:
             leaves = isinstance(step, f.Leave) and self._is_exit(step.value, activation)
             raises = leaves or path in EXITS
             parts = ("handler",) if raises else ("handler", "body")
-            for function, at in self.program.places_above(activation, site.at):
+            for function, at in self.program.places_above((activation, site.at)):
                 for frame in self.program.outline(function).around(at):
                     if isinstance(frame.node, f.Try) and frame.part in parts:
                         return True

@@ -3,7 +3,6 @@ early, left in a way that hangs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -135,9 +134,8 @@ class PoolUse:
             return True
         call = task.call
         return call is not None and any(
-            describe(part) in bound
-            for argument in call.arguments
-            for part in _names(argument.value)
+            isinstance(part, (f.Name, f.Attribute)) and describe(part) in bound
+            for part in f.within(*[argument.value for argument in call.arguments])
         )
 
     # Input that has no end ------------------------------------------------------------------------
@@ -290,11 +288,3 @@ class PoolUse:
                 if any(fr.node is frame.node and fr.part == "body" for fr in around):
                     return operation
         return None
-
-
-def _names(expression: f.Expr) -> Iterator[f.Expr]:
-    """The variables and attributes in an expression."""
-    if isinstance(expression, (f.Name, f.Attribute)):
-        yield expression
-    for part in f.parts(expression):
-        yield from _names(part)

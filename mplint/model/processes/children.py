@@ -237,10 +237,7 @@ def _is_minus_one(expression: f.Expr) -> bool:
 
 
 def _names(expression: f.Expr) -> set[str]:
-    found = {expression.id} if isinstance(expression, f.Name) else set()
-    for part in f.parts(expression):
-        found |= _names(part)
-    return found
+    return {part.id for part in f.within(expression) if isinstance(part, f.Name)}
 
 
 def _text(path: str, call: f.Call) -> str:

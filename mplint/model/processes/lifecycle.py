@@ -332,13 +332,10 @@ def _is_returned(step: f.Step | None, at: int) -> bool:
 
 def _init_calls(scope: f.Scope) -> Iterator[f.Expr]:
     """Where a function mentions somebody's `__init__`."""
-    todo = [expression for step in f.steps(scope.body) for expression in f.expressions(step)]
-    while todo:
-        expression = todo.pop()
+    for expression in f.evaluated(scope.body):
         match expression:
             case f.Attribute(name="__init__") | f.Constant(value="__init__"):
                 yield expression
-        todo += f.parts(expression)
 
 
 def _makes_process(value: Value) -> bool:

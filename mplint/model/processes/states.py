@@ -198,14 +198,12 @@ class Track:
         """Whether a test asks for something of the process that tells its state."""
         if activation is not self.activation:
             return False
-        todo = [test]
-        while todo:
-            expression = todo.pop()
-            if isinstance(expression, f.Attribute) and expression.name != "is_alive":
-                if describe(expression.value) == self.name:
-                    return True
-            todo += f.parts(expression)
-        return False
+        return any(
+            isinstance(part, f.Attribute)
+            and part.name != "is_alive"
+            and describe(part.value) == self.name
+            for part in f.within(test)
+        )
 
     def wrong(self) -> Iterator[Wrong]:
         if self._is_plainly_right():

@@ -318,7 +318,7 @@ class SharedFiles:
     def _is_caught(self, activation: Activation, at: int) -> bool:
         """Whether somebody may catch the error that it is there already."""
         program = self.program
-        for here, number in program.places_above(activation, at):
+        for here, number in program.places_above((activation, at)):
             for frame in program.outline(here).around(number):
                 if not isinstance(frame.node, f.Try) or frame.part != "body":
                     continue

@@ -9,7 +9,6 @@ from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.facts import describe
-from mplint.model.sharing.held import inner_expressions
 from mplint.model.values import Activation, Container, Instance, Made, Value
 
 if TYPE_CHECKING:
@@ -147,11 +146,10 @@ def _is_read(steps: Iterable[f.Step], name: str) -> bool:
     for step in steps:
         changed = {expression.at for expression, _ in _changed(step)}
         targets = {leaf.at for leaf in _targets(step)}
-        for expression in f.expressions(step):
-            for inner in inner_expressions(expression):
-                if isinstance(inner, f.Name) and inner.id == name:
-                    if inner.at not in changed and inner.at not in targets:
-                        return True
+        for inner in f.within(*f.expressions(step)):
+            if isinstance(inner, f.Name) and inner.id == name:
+                if inner.at not in changed and inner.at not in targets:
+                    return True
     return False
 
 

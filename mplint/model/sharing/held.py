@@ -84,19 +84,6 @@ def is_given(program: Program, lock: Value, activation: Activation, at: int) -> 
     )
 
 
-def inner_expressions(expression: f.Expr) -> Iterator[f.Expr]:
-    """An expression and all that is evaluated for it, in no particular order."""
-    yield expression
-    for part in f.parts(expression):
-        yield from inner_expressions(part)
-
-
-def expressions_in(block: f.Block) -> Iterator[f.Expr]:
-    for step in f.steps(block):
-        for expression in f.expressions(step):
-            yield from inner_expressions(expression)
-
-
 class Regions(Struct):
     """The regions of a program, each found once."""
 
@@ -158,9 +145,8 @@ class Regions(Struct):
     def _region(
         self, lock: Value, acquire: Operation, body: f.Block, managers: list[f.Expr]
     ) -> Region:
-        first = [inner for manager in managers for inner in inner_expressions(manager)]
         steps = tuple(step.at for step in f.steps(body))
-        return Region(lock, acquire, (*first, *expressions_in(body)), steps)
+        return Region(lock, acquire, (*f.within(*managers), *f.evaluated(body)), steps)
 
     def _block_of(self, step: f.Step, activation: Activation) -> f.Block:
         """The block that a step is part of."""
@@ -189,7 +175,7 @@ class Regions(Struct):
     def _releases(self, block: f.Block, lock: Value, activation: Activation) -> bool:
         """Whether a block may release a lock: other than by the end of a `with` in it."""
         program = self.program
-        for expression in expressions_in(block):
+        for expression in f.evaluated(block):
             for operation in program.operations_at.get((activation, expression.at), ()):
                 if operation.does in ("release", "wait"):
                     if lock_of(program, operation.receiver) == lock:

@@ -9,7 +9,6 @@ from msgspec import Struct
 from mplint.model import facts as f
 from mplint.model.facts import describe
 from mplint.model.nouns import MAIN
-from mplint.model.sharing.held import expressions_in, inner_expressions
 from mplint.model.state import assigning
 from mplint.model.values import (
     DATA,
@@ -147,7 +146,7 @@ def _is_plain(program: Program, step: f.Bind, target: _Target, activation: Activ
 
 def _is_looked_at(program: Program, step: f.Bind, name: str, activation: Activation) -> bool:
     """Whether a function looks what a name is, or what can be done with it."""
-    for inner in expressions_in(activation.scope.body):
+    for inner in f.evaluated(activation.scope.body):
         if isinstance(inner, f.Call) and describe(inner.function) in _LOOKS:
             if inner.arguments and describe(inner.arguments[0].value) == name:
                 return True
@@ -164,7 +163,7 @@ def _expects_it(handler: f.Handler) -> bool:
         return False
     return any(
         isinstance(inner, f.Name) and inner.id in ("TypeError", "AttributeError")
-        for inner in inner_expressions(handler.type)
+        for inner in f.within(handler.type)
     )
 
 

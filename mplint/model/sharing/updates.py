@@ -13,7 +13,6 @@ from mplint.model.facts import describe
 from mplint.model.nouns import MAIN
 from mplint.model.sharing import handed_out
 from mplint.model.sharing.handed_out import LostChange
-from mplint.model.sharing.held import inner_expressions
 from mplint.model.sharing.rebound import Rebound, rebound
 from mplint.model.sharing.unguarded import Unguarded
 from mplint.model.state.once import is_many, is_single, overlap
@@ -210,7 +209,7 @@ class Updates:
         if isinstance(target, f.Subscript):
             texts.add(f"{describe(target.value)}.get({describe(target.index)}, 0)")
         bindings = self.program.outline(activation).bindings
-        for inner in inner_expressions(step.value):
+        for inner in f.within(step.value):
             if describe(inner) in texts:
                 return True
             if isinstance(inner, f.Name) and inner is not step.value:

@@ -83,9 +83,8 @@ def _definitions(step: f.Step) -> Iterator[tuple[str, int]]:
                     yield handler.name, handler.at
         case f.Define(name=name, at=at):
             yield name, at
-    for expression in f.expressions(step):
-        for walrus in f.walruses(expression):
-            yield from _targets(walrus.target)
+    for walrus in f.walruses(*f.expressions(step)):
+        yield from _targets(walrus.target)
 
 
 def _targets(target: f.Expr) -> Iterator[tuple[str, int]]:

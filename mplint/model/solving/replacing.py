@@ -95,9 +95,9 @@ def _around(scope: f.Scope) -> dict[int, list[f.Call]]:
     for step in f.steps(scope.body):
         if isinstance(step, f.With):
             patches = list(_patches(manager for manager, _ in step.items))
-            for inner in f.steps(step.body) if patches else ():
-                for call in _calls(f.expressions(inner)):
-                    found.setdefault(call.at, []).extend(patches)
+            for inner in f.evaluated(step.body) if patches else ():
+                if isinstance(inner, f.Call):
+                    found.setdefault(inner.at, []).extend(patches)
     return found
 
 
@@ -122,12 +122,3 @@ def _may_patch(function: f.Expr) -> bool:
         case f.Attribute(name=name):
             return name in ("patch", "object", "multiple")
     return False
-
-
-def _calls(expressions: Iterable[f.Expr]) -> Iterator[f.Call]:
-    todo = list(expressions)
-    while todo:
-        expression = todo.pop()
-        if isinstance(expression, f.Call):
-            yield expression
-        todo += f.parts(expression)

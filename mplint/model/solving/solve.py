@@ -667,17 +667,12 @@ def uncalled_name(function: FunctionRef) -> str:
 def mentions(file: f.FileFacts, scope: f.Scope) -> frozenset[str]:
     """The names that a function reads, as variables or as attributes."""
     found: set[str] = set()
-    todo: list[f.Expr] = []
-    for step in f.steps(scope.body):
-        todo.extend(f.expressions(step))
-    while todo:
-        expression = todo.pop()
+    for expression in f.evaluated(scope.body):
         match expression:
             case f.Name(id=name) | f.Attribute(name=name):
                 found.add(name)
             case f.Lambda(scope=index):
                 found |= mentions(file, file.scopes[index])
-        todo.extend(f.parts(expression))
     return frozenset(found)
 
 

@@ -75,7 +75,7 @@ class Setting:
                 return None
             seen.append(current)
         above: dict[Activation, list[int]] = defaultdict(list)
-        for current, place in self.program.places_above(activation, at):
+        for current, place in self.program.places_above((activation, at)):
             above[current].append(place)
         for current, place in chain(self.program, activation, at):
             for before, fixed in self._fixes(current, MAX_CALLS):
@@ -138,15 +138,12 @@ class Setting:
 
     def _asks(self, branch: f.Branch, activation: Activation) -> bool:
         """Whether a test asks for the start method without fixing it."""
-        todo = [test for test, _ in branch.arms]
-        while todo:
-            expression = todo.pop()
-            if isinstance(expression, f.Call):
-                name = function_of(self.program, expression, activation)
-                if name == _ASK and expression.arguments:
-                    return True
-            todo += f.parts(expression)
-        return False
+        return any(
+            isinstance(part, f.Call)
+            and part.arguments
+            and function_of(self.program, part, activation) == _ASK
+            for part in f.within(*f.expressions(branch))
+        )
 
     # What fixes it ------------------------------------------------------------------------------
 

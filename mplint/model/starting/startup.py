@@ -390,16 +390,12 @@ class Startup:
     def _asks_for_process(self, test: f.Expr, module: Activation) -> bool:
         """Whether a test asks in which process it runs: `current_process().name == …`. To ask for
         `parent_process()` is no guard: it is None while a child imports the main module."""
-        todo = [test]
-        while todo:
-            expression = todo.pop()
-            if isinstance(expression, f.Call):
-                for value in self.program.values(expression.function, module):
-                    last = value.path.rpartition(".")[2] if isinstance(value, Named) else ""
-                    if last == "current_process":
-                        return True
-            todo += f.parts(expression)
-        return False
+        return any(
+            isinstance(value, Named) and value.path.rpartition(".")[2] == "current_process"
+            for part in f.within(test)
+            if isinstance(part, f.Call)
+            for value in self.program.values(part.function, module)
+        )
 
     def _misspelt_text(self, module: Activation, at: int) -> str:
         for frame in self.program.outline(module).around(at):

@@ -40,17 +40,6 @@ def assigned(step: f.Step) -> Iterator[tuple[f.Expr, f.Expr | None]]:
             for _, maybe in items:
                 for leaf in f.leaves(maybe) if maybe is not None else ():
                     yield leaf, None
-    for expression in f.expressions(step):
-        for walrus in f.walruses(expression):
-            for leaf in f.leaves(walrus.target):
-                yield leaf, walrus.value
-
-
-def mentions_globals(expression: f.Expr) -> bool:
-    todo = [expression]
-    while todo:
-        part = todo.pop()
-        if isinstance(part, f.Name) and part.id == "globals":
-            return True
-        todo += f.parts(part)
-    return False
+    for walrus in f.walruses(*f.expressions(step)):
+        for leaf in f.leaves(walrus.target):
+            yield leaf, walrus.value

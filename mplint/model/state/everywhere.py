@@ -5,7 +5,6 @@ Both answers are for rules that need to be certain: "no" means "not for certain"
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
@@ -235,7 +234,7 @@ class Everywhere:
         program = self.program
         outline = program.outline(activation)
         loops = {frame.node.at for frame in outline.loops(at)}
-        for part in _all_parts(expression):
+        for part in f.within(expression):
             if isinstance(part, (f.Subscript, f.Comprehension, f.Lambda, f.Await, f.Yield)):
                 return False
             if isinstance(part, f.Call):
@@ -256,7 +255,7 @@ class Everywhere:
         """Whether a place may be inside something that lets one process in at a time, here or in a
         function that calls this one: a lock, or an object in a `with` that we do not know."""
         program = self.program
-        for here, number in program.places_above(activation, at):
+        for here, number in program.places_above((activation, at)):
             for frame in program.outline(here).around(number):
                 if isinstance(frame.node, f.With) and frame.part == "body":
                     if not all(self._is_open(manager, here) for manager, _ in frame.node.items):
@@ -316,9 +315,3 @@ class Everywhere:
             )
             for step in f.steps(activation.scope.body)
         )
-
-
-def _all_parts(expression: f.Expr) -> Iterator[f.Expr]:
-    yield expression
-    for part in f.parts(expression):
-        yield from _all_parts(part)

@@ -17,7 +17,7 @@ from msgspec import Struct
 from mplint import catalog
 from mplint.model import facts as f
 from mplint.model.nouns import MAIN, Worker
-from mplint.model.state.assigning import assigned, is_lasting, is_path, mentions_globals
+from mplint.model.state.assigning import assigned, is_lasting, is_path
 from mplint.model.values import (
     Activation,
     ClassRef,
@@ -232,9 +232,11 @@ class Globals:
         found = set()
         for path, file in self.program.solver.files.items():
             for scope in file.scopes:
-                for step in f.steps(scope.body):
-                    if any(mentions_globals(e) for e in f.expressions(step)):
-                        found.add(path)
+                if any(
+                    isinstance(each, f.Name) and each.id == "globals"
+                    for each in f.evaluated(scope.body)
+                ):
+                    found.add(path)
         return frozenset(found)
 
     # Where it runs ------------------------------------------------------------------------------
