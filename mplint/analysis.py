@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import traceback
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mplint import budget
 from mplint.collector import paused
@@ -22,7 +23,7 @@ from mplint.diagnostics import (
     is_since_forkserver,
 )
 from mplint.registry import INTERNAL, UNREADABLE, Registry, Selection, own
-from mplint.rule import Finding, Rule
+from mplint.rule import Finding, Rule, RuleVisitor
 from mplint.source import Source, Unreadable
 
 if TYPE_CHECKING:
@@ -126,6 +127,9 @@ def is_part(path: Path, program: Program, loader: ProjectLoader) -> bool:
     return False
 
 
+_Asker = tuple[RuleVisitor, Callable[..., None]]
+
+
 class _Analysis:
     def __init__(self, registry: Registry, project: Project, program: Program) -> None:
         self.registry = registry
@@ -154,6 +158,14 @@ class _Analysis:
         for visitor in visitors:
             for name, visit in visitor.visits:
                 table[name].append(visit.__get__(visitor))
+        # each question is asked once for all rules
+        asked: dict[str, dict[tuple[str, ...], list[_Asker]]] = {}
+        for visitor in visitors:
+            for question, method in visitor.answers:
+                by_words = asked.setdefault(question.name, {})
+                by_words.setdefault(question.words, []).append((visitor, method))
+        for name, by_words in asked.items():
+            table["Call"].append(partial(_answer, getattr(view, name), by_words))
         for at, node in enumerate(lowered.nodes):
             handlers = table.get(type(node).__name__)
             if handlers and lowered.numbers[id(node)] == at:
@@ -201,6 +213,24 @@ class _Analysis:
             rule.applies.python,
             related,
         )
+
+
+def _answer(
+    ask: Callable[..., list[Any]],
+    by_words: Mapping[tuple[str, ...], list[_Asker]],
+    node: cst.Call,
+) -> None:
+    """Calls the methods of some visitors with what a view answers about a call."""
+    if not ask(node):
+        return  # of most calls nothing is known, whichever words there are
+    for words, askers in by_words.items():
+        answers = ask(node, *words)
+        for visitor, method in askers:
+            told = len(visitor.findings)
+            for answer in answers:
+                method(visitor, node, answer)
+                if len(visitor.findings) > told:
+                    break
 
 
 def _causes(found: list[Finding], view: View) -> Iterator[Finding]:

@@ -9,18 +9,24 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from mplint.diagnostics import START_METHODS, Kind, is_since_forkserver
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    # what visitors are called with: for the annotations of rules
+    from mplint.model.crossing.handover import Handover as Handover
+    from mplint.model.nouns import Operation as Operation
+    from mplint.model.values import Made as Made
     from mplint.model.values import Site
     from mplint.model.view import View
     from mplint.outcome import Outcome
 
-__all__ = ["Applies", "Finding", "Rule", "RuleVisitor"]
+__all__ = ["Applies", "Finding", "Rule", "RuleVisitor", "on_handover", "on_made", "on_operation"]
+
+Method = TypeVar("Method", bound=Callable[..., None])
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +90,59 @@ class Finding:
     start_methods: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a view is asked about every call: the name of its method, and the further arguments."""
+
+    name: str
+    words: tuple[str, ...] = ()
+
+
+def on_operation(*verbs: str) -> Callable[[Method], Method]:
+    """Marks a method that is called with a call and each of those operations that it does to
+    followed objects: `@on_operation("put")` before `def check(self, node, put)`. When the method
+    has reported one, the call's others (those of further activations) are passed over."""
+    return _on(Question("operations", verbs))
+
+
+def on_made(method: Method) -> Method:
+    """The same for each followed object that a call makes."""
+    return _on(Question("made"))(method)
+
+
+def on_handover(method: Method) -> Method:
+    """The same for each thing that a call gives to processes to run."""
+    return _on(Question("handovers"))(method)
+
+
+def _on(question: Question) -> Callable[[Method], Method]:
+    def mark(method: Method) -> Method:
+        method.question = question  # type: ignore[attr-defined]
+        return method
+
+    return mark
+
+
 class RuleVisitor:
     """Picks nodes, asks the model, reports. It keeps no state: one object serves a whole file.
 
-    A method `visit_X(self, node)` is called for every node of libcst's class `X`.
+    A method `visit_X(self, node)` is called for every node of libcst's class `X`; one that is
+    marked by `on_operation`, `on_made` or `on_handover`, for what the model knows of a call.
     """
 
     visits: ClassVar[tuple[tuple[str, Callable[..., None]], ...]] = ()
+    answers: ClassVar[tuple[tuple[Question, Callable[..., None]], ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        methods = [(name, getattr(cls, name)) for name in sorted(dir(cls))]
         cls.visits = tuple(
-            (name.removeprefix("visit_"), getattr(cls, name))
-            for name in sorted(dir(cls))
+            (name.removeprefix("visit_"), method)
+            for name, method in methods
             if name.startswith("visit_")
+        )
+        cls.answers = tuple(
+            (method.question, method) for _, method in methods if hasattr(method, "question")
         )
 
     def __init__(self, rule: Rule, model: View) -> None:

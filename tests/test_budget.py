@@ -13,6 +13,7 @@ from mplint.config import Configuration, Settings
 from mplint.engine import Engine
 from mplint.model.link import link
 from mplint.registry import load
+from mplint.rule import RuleVisitor
 
 Write = Callable[..., Path]
 
@@ -45,21 +46,20 @@ def test_a_file_that_takes_too_long(
     visitor = load().rules["MPL114"].visitor
     linked: list[object] = []
 
-    def slow(self: object, node: object) -> None:
-        if self.model.path.name == "b.py":  # type: ignore[attr-defined]
+    ((question, original),) = visitor.answers
+
+    def slow(self: RuleVisitor, node: object, operation: object) -> None:
+        if self.model.path.name == "b.py":
             while True:
                 clock.now += 1
                 budget.spend()
-        original(self, node)
+        original(self, node, operation)
 
     def counted(*arguments: object) -> object:
         linked.append(arguments)
         return link(*arguments)  # type: ignore[arg-type]
 
-    original = visitor.visit_Call  # type: ignore[attr-defined]
-    monkeypatch.setattr(
-        visitor, "visits", tuple((n, slow if n == "Call" else v) for n, v in visitor.visits)
-    )
+    monkeypatch.setattr(visitor, "answers", ((question, slow),))
     monkeypatch.setattr("mplint.model.link.link", counted)
     write("a.py", f"import b\n{HANG}")
     write("b.py")

@@ -21,10 +21,12 @@ from mplint.analysis import Job
 from mplint.config import Configuration, Settings
 from mplint.diagnostics import Diagnostic
 from mplint.engine import Engine, Report
+from mplint.model.crossing.handover import Handover
+from mplint.model.nouns import Operation
 from mplint.model.values import Made
 from mplint.outcome import Raises
 from mplint.registry import Registry, RegistryError, load
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_handover, on_made, on_operation
 
 Write = Callable[..., Path]
 
@@ -307,16 +309,14 @@ def test_start_methods_and_versions(write: Write) -> None:
 
 def test_an_internal_failure_is_one_finding(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     visitor = load().rules["MPL114"].visitor
-    original = visitor.visit_Call  # type: ignore[attr-defined]
+    ((question, original),) = visitor.answers
 
-    def fails(self: object, node: object) -> None:
-        if self.model.path.name == "b.py":  # type: ignore[attr-defined]
+    def fails(self: RuleVisitor, node: object, operation: object) -> None:
+        if self.model.path.name == "b.py":
             raise ZeroDivisionError("oh")
-        original(self, node)
+        original(self, node, operation)
 
-    monkeypatch.setattr(
-        visitor, "visits", tuple((n, fails if n == "Call" else v) for n, v in visitor.visits)
-    )
+    monkeypatch.setattr(visitor, "answers", ((question, fails),))
     for name in ("a.py", "b.py", "c.py"):
         write(name)
     report = check(".")
@@ -352,24 +352,85 @@ def test_no_rule_pack(monkeypatch: pytest.MonkeyPatch) -> None:
         load.cache_clear()
 
 
+# What the model knows of a call -------------------------------------------------------------------
+
+
+class Knows(RuleVisitor):
+    """Finds all that the model knows of a call."""
+
+    @on_made
+    def made(self, node: cst.Call, made: Made) -> None:
+        self.report(node, said=f"makes a {made.kind.name}", receiver="")
+
+    @on_handover
+    def given(self, node: cst.Call, given: Handover) -> None:
+        self.report(node, said=f"gives away by {given.text}", receiver="")
+
+    @on_operation("put", "start")
+    def done(self, node: cst.Call, operation: Operation) -> None:
+        if operation.argument("timeout") is None:
+            self.report(node, said=f"does {operation.text}", receiver="")
+
+    @on_operation()
+    def all_done(self, node: cst.Call, operation: Operation) -> None:
+        self.report(node, said=f"does anything: {operation.text}", receiver=operation.receiver)
+
+
+def test_a_visitor_is_called_with_what_the_model_knows_of_a_call(write: Write) -> None:
+    write(
+        "a.py",
+        """import multiprocessing as m
+
+
+def work(queue):
+    queue.put(1)
+    queue.put(1, timeout=2)
+    queue.get()
+    print(1)
+
+
+first, second = m.Queue(), m.Queue()
+m.Process(target=work, args=(first,)).start()
+m.Process(target=work, args=(second,)).start()
+""",
+    )
+    outcome = Raises("Error")
+    rule = Rule("TST001", "toy", "bug", "", "{said}", "{receiver}", Knows, outcome)
+    engine = Engine(Registry({"TST001": rule}, {}), Configuration(isolated=True))
+    report = engine.check(engine.discover(["."]))
+    started = ["does anything: m.Process().start()", "does m.Process().start()"]
+    started += ["gives away by m.Process()", "makes a Process"]
+    # once, though the function is one of two processes, each with a queue of its own
+    assert sorted((found.place.line, found.message) for found in report.diagnostics) == [
+        (5, "does anything: queue.put()"),
+        (5, "does queue.put()"),
+        (6, "does anything: queue.put()"),
+        (7, "does anything: queue.get()"),
+        (11, "makes a Queue"),
+        (11, "makes a Queue"),
+        *((12, said) for said in started),
+        *((13, said) for said in started),
+    ]
+
+
 # One cause, one finding ---------------------------------------------------------------------------
 
 
 class Makes(RuleVisitor):
     """Finds what makes something; the message is about where it is kept."""
 
-    def visit_Call(self, node: cst.Call) -> None:
-        for made in self.model.made(node):
-            self.report(node, related=[(made.site, "here")])
+    @on_made
+    def check(self, node: cst.Call, made: Made) -> None:
+        self.report(node, related=[(made.site, "here")])
 
 
 class Gets(RuleVisitor):
     """Finds what is taken out, and tells where it was made."""
 
-    def visit_Call(self, node: cst.Call) -> None:
-        for get in self.model.operations(node, "get"):
-            assert isinstance(get.receiver, Made)
-            self.report(node, related=[(get.receiver.site, "made here")])
+    @on_operation("get")
+    def check(self, node: cst.Call, get: Operation) -> None:
+        assert isinstance(get.receiver, Made)
+        self.report(node, related=[(get.receiver.site, "made here")])
 
 
 def toy(code: str, visitor: type[RuleVisitor], yields_to: tuple[str, ...] = ()) -> Rule:

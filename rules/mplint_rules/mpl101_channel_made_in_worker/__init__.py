@@ -5,26 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Hangs
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_made
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Made
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for made in self.model.made(node):
-            found = self.model.sharing.made_in_worker(made)
-            if found is None:
-                continue
-            related = [
-                (site, f"`{found.worker.name}` is started here")
-                for site in found.worker.launched_at
-            ]
-            if found.elsewhere is not None:
-                related.append((found.elsewhere.site, "another process means to use it here"))
-            self.report(node, noun=made.kind.noun, worker=found.worker.name, related=related)
+    @on_made
+    def check(self, node: cst.Call, made: Made) -> None:
+        found = self.model.sharing.made_in_worker(made)
+        if found is None:
             return
+        related = [
+            (site, f"`{found.worker.name}` is started here") for site in found.worker.launched_at
+        ]
+        if found.elsewhere is not None:
+            related.append((found.elsewhere.site, "another process means to use it here"))
+        self.report(node, noun=made.kind.noun, worker=found.worker.name, related=related)
 
 
 RULE = Rule(

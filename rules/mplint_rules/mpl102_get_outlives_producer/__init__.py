@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Hangs
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
+
+    from mplint.rule import Operation
 
 QUEUE = (
     "Send something in `finally` in the worker, or wait with `timeout=` in a loop that checks "
@@ -21,26 +23,25 @@ PIPE = (
 
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for wait in self.model.operations(node, "get"):
-            found = self.model.waiting.first_starved(wait)
-            if found is None:
-                continue
-            failure, later = found
-            worker = failure.worker
-            related = [(failure.at, failure.here)]
-            related += [(site, f"`{worker.name}` is started here") for site in worker.launched_at]
-            related += [(site, "and this waits for the same") for site in later]
-            asked = self.model.waiting.asked_before(wait)
-            self.report(
-                node if asked is None else asked.site,
-                waits=f"`{wait.text}` waits" if asked is None else f"this loop asks `{asked.text}`",
-                worker=worker.name,
-                effect=failure.effect,
-                cure=failure.cure or (PIPE if wait.kind.role == "connection" else QUEUE),
-                related=related,
-            )
+    @on_operation("get")
+    def check(self, node: cst.Call, wait: Operation) -> None:
+        found = self.model.waiting.first_starved(wait)
+        if found is None:
             return
+        failure, later = found
+        worker = failure.worker
+        related = [(failure.at, failure.here)]
+        related += [(site, f"`{worker.name}` is started here") for site in worker.launched_at]
+        related += [(site, "and this waits for the same") for site in later]
+        asked = self.model.waiting.asked_before(wait)
+        self.report(
+            node if asked is None else asked.site,
+            waits=f"`{wait.text}` waits" if asked is None else f"this loop asks `{asked.text}`",
+            worker=worker.name,
+            effect=failure.effect,
+            cure=failure.cure or (PIPE if wait.kind.role == "connection" else QUEUE),
+            related=related,
+        )
 
 
 RULE = Rule(

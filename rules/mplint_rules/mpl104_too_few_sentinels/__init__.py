@@ -5,35 +5,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Hangs
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for put in self.model.operations(node, "put"):
-            shortage = self.model.sentinels.shortage(put)
-            if shortage is None:
-                continue
-            consumer = shortage.consumer
-            sent, count = shortage.sent, shortage.needed
-            self.report(
-                node,
-                sent="one sentinel" if sent == "one" else f"{sent} sentinels",
-                count=count if count.isdigit() else f"`{count}`",
-                worker=consumer.worker.name,
-                related=[
-                    *(
-                        (site, "the consumers are started here")
-                        for site in consumer.worker.launched_at
-                    ),
-                    (consumer.get.site, "each of them takes one sentinel here and ends"),
-                    (consumer.channel.site, f"{consumer.channel.kind.noun} is made here"),
-                ],
-            )
+    @on_operation("put")
+    def check(self, node: cst.Call, put: Operation) -> None:
+        shortage = self.model.sentinels.shortage(put)
+        if shortage is None:
             return
+        consumer = shortage.consumer
+        sent, count = shortage.sent, shortage.needed
+        self.report(
+            node,
+            sent="one sentinel" if sent == "one" else f"{sent} sentinels",
+            count=count if count.isdigit() else f"`{count}`",
+            worker=consumer.worker.name,
+            related=[
+                *((site, "the consumers are started here") for site in consumer.worker.launched_at),
+                (consumer.get.site, "each of them takes one sentinel here and ends"),
+                (consumer.channel.site, f"{consumer.channel.kind.noun} is made here"),
+            ],
+        )
 
 
 RULE = Rule(

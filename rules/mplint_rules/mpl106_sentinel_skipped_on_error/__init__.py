@@ -5,28 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Hangs
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for put in self.model.operations(node, "put"):
-            unfinished = self.model.ending.unfinished(put)
-            if unfinished is None:
-                continue
-            consumer = unfinished.consumer
-            worker = consumer.worker.name
-            related = [
-                (unfinished.at, "an error here skips the sentinel"),
-                (unfinished.start.site, f"`{worker}` is started here, and is no daemon"),
-                (consumer.get.site, f"`{worker}` then waits here for ever"),
-                (consumer.channel.site, f"{consumer.channel.kind.noun} is made here"),
-            ]
-            self.report(node, call=put.text, worker=worker, related=related)
+    @on_operation("put")
+    def check(self, node: cst.Call, put: Operation) -> None:
+        unfinished = self.model.ending.unfinished(put)
+        if unfinished is None:
             return
+        consumer = unfinished.consumer
+        worker = consumer.worker.name
+        related = [
+            (unfinished.at, "an error here skips the sentinel"),
+            (unfinished.start.site, f"`{worker}` is started here, and is no daemon"),
+            (consumer.get.site, f"`{worker}` then waits here for ever"),
+            (consumer.channel.site, f"{consumer.channel.kind.noun} is made here"),
+        ]
+        self.report(node, call=put.text, worker=worker, related=related)
 
 
 RULE = Rule(

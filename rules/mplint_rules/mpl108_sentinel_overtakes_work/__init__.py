@@ -5,39 +5,40 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Differs
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for put in self.model.operations(node, "put"):
-            found = self.model.ending.overtakes(put)
-            if found is None:
-                continue
-            producer = found.producer.name
-            if found.each:
-                who = f"every process of `{producer}` puts this sentinel when it is done itself"
-                instead = "Let the consumer count: it ends when it has got one from each producer."
-            else:
-                who = f"this sentinel is put while `{producer}` still runs"
-                instead = "Join the producers first, and put the sentinels after that."
-            related = [
-                (found.item.site, f"`{producer}` puts its items here"),
-                (found.get.site, f"{found.consumer} takes them here, until the first sentinel"),
-            ]
-            starts = found.producer.launched_at
-            related += [(site, f"`{producer}` is started here") for site in starts]
-            self.report(
-                node,
-                who=who,
-                consumer=found.consumer,
-                instead=instead,
-                related=related,
-            )
+    @on_operation("put")
+    def check(self, node: cst.Call, put: Operation) -> None:
+        found = self.model.ending.overtakes(put)
+        if found is None:
             return
+        producer = found.producer.name
+        if found.each:
+            who = f"every process of `{producer}` puts this sentinel when it is done itself"
+            instead = "Let the consumer count: it ends when it has got one from each producer."
+        else:
+            who = f"this sentinel is put while `{producer}` still runs"
+            instead = "Join the producers first, and put the sentinels after that."
+        related = [
+            (found.item.site, f"`{producer}` puts its items here"),
+            (found.get.site, f"{found.consumer} takes them here, until the first sentinel"),
+        ]
+        starts = found.producer.launched_at
+        related += [(site, f"`{producer}` is started here") for site in starts]
+        self.report(
+            node,
+            who=who,
+            consumer=found.consumer,
+            instead=instead,
+            related=related,
+        )
 
 
 RULE = Rule(

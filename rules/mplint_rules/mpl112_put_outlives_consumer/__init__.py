@@ -5,35 +5,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Hangs
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for put in self.model.operations(node, "put"):
-            stuck = self.model.bounded.stuck(put)
-            if stuck is None:
-                continue
-            related = [(stuck.channel.site, "the queue is made here")]
-            if stuck.failure is not None:
-                related.insert(
-                    0, (stuck.failure.at, f"{stuck.failure.what} here ends the consumer")
-                )
-            if stuck.full is not None:
-                related.insert(0, (stuck.full.site, "the consumer waits here, for room as well"))
-            if stuck.own is not None:
-                related.insert(0, (stuck.own.site, "it is taken out only here"))
-            if stuck.started is not None:
-                related.insert(0, (stuck.started.site, "the consumer is started only here"))
-            if stuck.worker is not None and stuck.started is None:
-                starts = stuck.worker.launched_at
-                related += [(site, f"`{stuck.worker.name}` is started here") for site in starts]
-            once, why, cure = stuck.once, stuck.why, stuck.cure
-            self.report(node, call=put.text, once=once, why=why, cure=cure, related=related)
+    @on_operation("put")
+    def check(self, node: cst.Call, put: Operation) -> None:
+        stuck = self.model.bounded.stuck(put)
+        if stuck is None:
             return
+        related = [(stuck.channel.site, "the queue is made here")]
+        if stuck.failure is not None:
+            related.insert(0, (stuck.failure.at, f"{stuck.failure.what} here ends the consumer"))
+        if stuck.full is not None:
+            related.insert(0, (stuck.full.site, "the consumer waits here, for room as well"))
+        if stuck.own is not None:
+            related.insert(0, (stuck.own.site, "it is taken out only here"))
+        if stuck.started is not None:
+            related.insert(0, (stuck.started.site, "the consumer is started only here"))
+        if stuck.worker is not None and stuck.started is None:
+            starts = stuck.worker.launched_at
+            related += [(site, f"`{stuck.worker.name}` is started here") for site in starts]
+        once, why, cure = stuck.once, stuck.why, stuck.cure
+        self.report(node, call=put.text, once=once, why=why, cure=cure, related=related)
 
 
 RULE = Rule(

@@ -5,28 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Differs
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for look in self.model.operations(node, "look", "get"):
-            race = self.model.looks.race(look)
-            if race is None:
-                continue
-            related = [(race.get.site, "the items are taken here")]
-            worker = race.producer or race.takers
-            if worker is not None:
-                related += [
-                    (site, f"`{worker.name}` is started here") for site in worker.launched_at
-                ]
-            if race.put is not None:
-                related.append((race.put.site, "the items are put here"))
-            self.report(node, call=look.text, why=race.why, related=related)
+    @on_operation("look", "get")
+    def check(self, node: cst.Call, look: Operation) -> None:
+        race = self.model.looks.race(look)
+        if race is None:
             return
+        related = [(race.get.site, "the items are taken here")]
+        worker = race.producer or race.takers
+        if worker is not None:
+            related += [(site, f"`{worker.name}` is started here") for site in worker.launched_at]
+        if race.put is not None:
+            related.append((race.put.site, "the items are put here"))
+        self.report(node, call=look.text, why=race.why, related=related)
 
 
 RULE = Rule(

@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Hangs
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for operation in self.model.operations(node, "get", "put", "acquire"):
-            mistake = self.model.interfaces.misplaced_timeout(operation)
-            if mistake is not None:
-                self.report(node, call=mistake.written, effect=mistake.effect, fix=mistake.instead)
-                return
+    @on_operation("get", "put", "acquire")
+    def check(self, node: cst.Call, operation: Operation) -> None:
+        mistake = self.model.interfaces.misplaced_timeout(operation)
+        if mistake is not None:
+            self.report(node, call=mistake.written, effect=mistake.effect, fix=mistake.instead)
+            return
 
 
 RULE = Rule(

@@ -5,32 +5,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Raises
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for call in self.model.operations(node, "get", "put", "result", "wait"):
-            wrong = self.model.interfaces.wrong_handler(call)
-            if wrong is None:
-                continue
-            why = (
-                "there is no such name, and the handler itself raises AttributeError"
-                if wrong.missing
-                else "that is another exception, and this one goes past it"
-            )
-            self.report(
-                wrong.handler,
-                written=wrong.written,
-                call=call.text,
-                error=wrong.error,
-                why=why,
-                related=[(call.site, f"this raises `{wrong.error}`")],
-            )
+    @on_operation("get", "put", "result", "wait")
+    def check(self, node: cst.Call, call: Operation) -> None:
+        wrong = self.model.interfaces.wrong_handler(call)
+        if wrong is None:
             return
+        why = (
+            "there is no such name, and the handler itself raises AttributeError"
+            if wrong.missing
+            else "that is another exception, and this one goes past it"
+        )
+        self.report(
+            wrong.handler,
+            written=wrong.written,
+            call=call.text,
+            error=wrong.error,
+            why=why,
+            related=[(call.site, f"this raises `{wrong.error}`")],
+        )
 
 
 RULE = Rule(

@@ -5,21 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Raises
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for get in self.model.operations(node, "get"):
-            worker = self.model.ending.ended_by_empty(get)
-            if worker is None:
-                continue
-            related = [(site, f"`{worker.name}` is started here") for site in worker.launched_at]
-            self.report(node, call=get.text, worker=worker.name, related=related)
+    @on_operation("get")
+    def check(self, node: cst.Call, get: Operation) -> None:
+        worker = self.model.ending.ended_by_empty(get)
+        if worker is None:
             return
+        related = [(site, f"`{worker.name}` is started here") for site in worker.launched_at]
+        self.report(node, call=get.text, worker=worker.name, related=related)
 
 
 RULE = Rule(

@@ -5,21 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Differs
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for put in self.model.operations(node, "put"):
-            changed = self.model.changing.changed_after(put)
-            if changed is None:
-                continue
-            related = [(changed.at, f"`{changed.name}` is changed here, when it may be unsent")]
-            self.report(node, call=put.text, name=changed.name, related=related)
+    @on_operation("put")
+    def check(self, node: cst.Call, put: Operation) -> None:
+        changed = self.model.changing.changed_after(put)
+        if changed is None:
             return
+        related = [(changed.at, f"`{changed.name}` is changed here, when it may be unsent")]
+        self.report(node, call=put.text, name=changed.name, related=related)
 
 
 RULE = Rule(

@@ -5,25 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Raises
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for operation in self.model.operations(node):
-            found = self.model.order.after_close(operation)
-            if found is None:
-                continue
-            related = [(found.made.site, f"{found.made.kind.noun} is made here")]
-            if found.close is not None:
-                related.insert(0, (found.close.site, "it is closed here"))
-            self.report(
-                node, call=operation.text, effect=found.effect, cure=found.cure, related=related
-            )
+    @on_operation()
+    def check(self, node: cst.Call, operation: Operation) -> None:
+        found = self.model.order.after_close(operation)
+        if found is None:
             return
+        related = [(found.made.site, f"{found.made.kind.noun} is made here")]
+        if found.close is not None:
+            related.insert(0, (found.close.site, "it is closed here"))
+        self.report(
+            node, call=operation.text, effect=found.effect, cure=found.cure, related=related
+        )
 
 
 RULE = Rule(

@@ -5,27 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Hangs
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for join in self.model.operations(node, "join-tasks"):
-            skipped = self.model.tasks.unfinished(join)
-            if skipped is None:
-                continue
-            related = [(skipped.get.site, f"`{skipped.worker.name}` takes the item here")]
-            starts = skipped.worker.launched_at
-            if skipped.failure is not None:
-                related.append((skipped.failure.at, f"{skipped.failure.what} here skips it"))
-            related += [(site, f"`{skipped.worker.name}` is started here") for site in starts]
-            self.report(
-                node, call=join.text, worker=skipped.worker.name, how=skipped.how, related=related
-            )
+    @on_operation("join-tasks")
+    def check(self, node: cst.Call, join: Operation) -> None:
+        skipped = self.model.tasks.unfinished(join)
+        if skipped is None:
             return
+        related = [(skipped.get.site, f"`{skipped.worker.name}` takes the item here")]
+        starts = skipped.worker.launched_at
+        if skipped.failure is not None:
+            related.append((skipped.failure.at, f"{skipped.failure.what} here skips it"))
+        related += [(site, f"`{skipped.worker.name}` is started here") for site in starts]
+        self.report(
+            node, call=join.text, worker=skipped.worker.name, how=skipped.how, related=related
+        )
 
 
 RULE = Rule(

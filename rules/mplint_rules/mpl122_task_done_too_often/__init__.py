@@ -5,33 +5,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Raises
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
+    @on_operation("task-done")
+    def check(self, node: cst.Call, mark: Operation) -> None:
         tasks = self.model.tasks
-        for mark in self.model.operations(node, "task-done"):
-            excess = tasks.excess(mark)
-            early = None if excess is not None else tasks.early(mark)
-            found = excess or early
-            if found is None:
-                continue
-            worker = found.worker
-            related = [(found.get.site, f"`{worker.name}` takes the item here")]
-            if excess is not None and excess.before not in (None, mark.site):
-                related.append((excess.before, "it is marked as done here"))
-            if early is not None:
-                related.append((early.work, "the work comes here"))
-                related.append((early.join.site, "nothing else is waited for at the end"))
-            related += [(site, f"`{worker.name}` is started here") for site in worker.launched_at]
-            self.report(
-                node, worker=worker.name, why=found.why, effect=found.effect, related=related
-            )
+        excess = tasks.excess(mark)
+        early = None if excess is not None else tasks.early(mark)
+        found = excess or early
+        if found is None:
             return
+        worker = found.worker
+        related = [(found.get.site, f"`{worker.name}` takes the item here")]
+        if excess is not None and excess.before not in (None, mark.site):
+            related.append((excess.before, "it is marked as done here"))
+        if early is not None:
+            related.append((early.work, "the work comes here"))
+            related.append((early.join.site, "nothing else is waited for at the end"))
+        related += [(site, f"`{worker.name}` is started here") for site in worker.launched_at]
+        self.report(node, worker=worker.name, why=found.why, effect=found.effect, related=related)
 
 
 RULE = Rule(

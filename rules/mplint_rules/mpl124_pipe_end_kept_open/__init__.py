@@ -5,29 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Hangs
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for wait in self.model.operations(node, "get"):
-            kept = self.model.pipes.kept_open(wait)
-            if kept is None:
-                continue
-            related = [(kept.channel.site, "the pipe is made here")]
-            if kept.start is not None:
-                related.insert(0, (kept.start, "the reading process is started here"))
-            self.report(
-                node,
-                call=wait.text,
-                how=kept.how,
-                start_methods=kept.start_methods,
-                related=related,
-            )
+    @on_operation("get")
+    def check(self, node: cst.Call, wait: Operation) -> None:
+        kept = self.model.pipes.kept_open(wait)
+        if kept is None:
             return
+        related = [(kept.channel.site, "the pipe is made here")]
+        if kept.start is not None:
+            related.insert(0, (kept.start, "the reading process is started here"))
+        self.report(
+            node,
+            call=wait.text,
+            how=kept.how,
+            start_methods=kept.start_methods,
+            related=related,
+        )
 
 
 RULE = Rule(

@@ -5,31 +5,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Hangs
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for put in self.model.operations(node, "put"):
-            found = self.model.pipes.meeting(put)
-            if found is None:
-                continue
-            self.report(
-                node,
-                call=put.text,
-                worker=found.worker.name,
-                other=found.other.text,
-                late=found.late.text,
-                related=[
-                    (found.other.site, f"`{found.worker.name}` sends here, and receives later"),
-                    (found.late.site, "this side receives only here"),
-                    (found.channel.site, "the channel is made here"),
-                ],
-            )
+    @on_operation("put")
+    def check(self, node: cst.Call, put: Operation) -> None:
+        found = self.model.pipes.meeting(put)
+        if found is None:
             return
+        self.report(
+            node,
+            call=put.text,
+            worker=found.worker.name,
+            other=found.other.text,
+            late=found.late.text,
+            related=[
+                (found.other.site, f"`{found.worker.name}` sends here, and receives later"),
+                (found.late.site, "this side receives only here"),
+                (found.channel.site, "the channel is made here"),
+            ],
+        )
 
 
 RULE = Rule(

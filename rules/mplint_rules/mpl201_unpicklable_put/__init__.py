@@ -5,28 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Hangs
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for put in self.model.operations(node, "put"):
-            obstacle = self.model.pickling.put_obstacle(put)
-            if obstacle is None:
-                continue
-            related = []
-            if obstacle.made is not None and obstacle.made != obstacle.at:
-                related.append((obstacle.made, "it is made here"))
-            channel = self.model.waiting.channel_of(put)
-            if channel is not None:
-                related.append((channel.site, f"{channel.kind.noun} is made here"))
-            self.report(
-                obstacle.at, what=obstacle.what, call=put.text, effect=put.loses, related=related
-            )
+    @on_operation("put")
+    def check(self, node: cst.Call, put: Operation) -> None:
+        obstacle = self.model.pickling.put_obstacle(put)
+        if obstacle is None:
             return
+        related = []
+        if obstacle.made is not None and obstacle.made != obstacle.at:
+            related.append((obstacle.made, "it is made here"))
+        channel = self.model.waiting.channel_of(put)
+        if channel is not None:
+            related.append((channel.site, f"{channel.kind.noun} is made here"))
+        self.report(
+            obstacle.at, what=obstacle.what, call=put.text, effect=put.loses, related=related
+        )
 
 
 RULE = Rule(

@@ -5,33 +5,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import AnyOf, Raises
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for task in self.model.operations(node, "call", "call-later"):
-            obstacle = self.model.pickling.task_obstacle(task)
-            if obstacle is None or obstacle.inherits or obstacle.owner is not None:
-                continue
-            made = []
-            if obstacle.made is not None and obstacle.made != obstacle.at:
-                made.append((obstacle.made, "it is made here"))
-            effect = (
-                "raises an error" if task.does == "call" else "returns a result that has the error"
-            )
-            self.report(
-                obstacle.at,
-                what=obstacle.what,
-                call=task.text,
-                pool=task.kind.noun,
-                effect=effect,
-                related=made,
-            )
+    @on_operation("call", "call-later")
+    def check(self, node: cst.Call, task: Operation) -> None:
+        obstacle = self.model.pickling.task_obstacle(task)
+        if obstacle is None or obstacle.inherits or obstacle.owner is not None:
             return
+        made = []
+        if obstacle.made is not None and obstacle.made != obstacle.at:
+            made.append((obstacle.made, "it is made here"))
+        effect = "raises an error" if task.does == "call" else "returns a result that has the error"
+        self.report(
+            obstacle.at,
+            what=obstacle.what,
+            call=task.text,
+            pool=task.kind.noun,
+            effect=effect,
+            related=made,
+        )
 
 
 RULE = Rule(

@@ -5,32 +5,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import AnyOf, Raises
-from mplint.rule import Applies, Rule, RuleVisitor
+from mplint.rule import Applies, Rule, RuleVisitor, on_handover
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Handover
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for given in self.model.handovers(node):
-            obstacle = self.model.pickling.start_obstacle(given)
-            methods = self.model.pickling.start_methods(given.holder)
-            if obstacle is None or obstacle.owner is not None or not methods:
-                continue
-            made = []
-            if obstacle.made is not None and obstacle.made != obstacle.at:
-                made.append((obstacle.made, "it is made here"))
-            self.report(
-                obstacle.at,
-                call=given.text,
-                what=obstacle.what,
-                effect=given.refused,
-                methods=" and ".join(methods),
-                related=made,
-                start_methods=methods,
-            )
+    @on_handover
+    def check(self, node: cst.Call, given: Handover) -> None:
+        obstacle = self.model.pickling.start_obstacle(given)
+        methods = self.model.pickling.start_methods(given.holder)
+        if obstacle is None or obstacle.owner is not None or not methods:
             return
+        made = []
+        if obstacle.made is not None and obstacle.made != obstacle.at:
+            made.append((obstacle.made, "it is made here"))
+        self.report(
+            obstacle.at,
+            call=given.text,
+            what=obstacle.what,
+            effect=given.refused,
+            methods=" and ".join(methods),
+            related=made,
+            start_methods=methods,
+        )
 
 
 RULE = Rule(

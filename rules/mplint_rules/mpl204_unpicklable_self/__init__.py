@@ -5,32 +5,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Raises
-from mplint.rule import Applies, Rule, RuleVisitor
+from mplint.rule import Applies, Rule, RuleVisitor, on_handover
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Handover
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
+    @on_handover
+    def check(self, node: cst.Call, given: Handover) -> None:
         pickling = self.model.pickling
-        for given in self.model.handovers(node):
-            if given.task is not None:
-                obstacle, methods = pickling.task_obstacle(given.task), None
-            else:
-                obstacle = pickling.start_obstacle(given)
-                methods = pickling.start_methods(given.holder)
-            if obstacle is None or obstacle.owner is None or methods == ():
-                continue
-            self.report(
-                obstacle.at,
-                carrier="a method goes to another process together with its object",
-                what=obstacle.what,
-                effect=given.refused,
-                related=[(obstacle.made, "it is made here")] if obstacle.made is not None else [],
-                start_methods=methods,
-            )
+        if given.task is not None:
+            obstacle, methods = pickling.task_obstacle(given.task), None
+        else:
+            obstacle = pickling.start_obstacle(given)
+            methods = pickling.start_methods(given.holder)
+        if obstacle is None or obstacle.owner is None or methods == ():
             return
+        self.report(
+            obstacle.at,
+            carrier="a method goes to another process together with its object",
+            what=obstacle.what,
+            effect=given.refused,
+            related=[(obstacle.made, "it is made here")] if obstacle.made is not None else [],
+            start_methods=methods,
+        )
 
     def visit_ClassDef(self, node: cst.ClassDef) -> None:
         for worker in self.model.process_classes(node):

@@ -5,26 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Raises
-from mplint.rule import Applies, Rule, RuleVisitor
+from mplint.rule import Applies, Rule, RuleVisitor, on_handover
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Handover
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for given in self.model.handovers(node):
-            missing = self.model.importing.missing(given)
-            if missing is not None:
-                self.report(
-                    missing.at,
-                    what=missing.what,
-                    methods=_listed(missing.start_methods),
-                    effect=missing.effect,
-                    related=[(missing.defined, "it is defined here")],
-                    start_methods=missing.start_methods,
-                )
-                return
+    @on_handover
+    def check(self, node: cst.Call, given: Handover) -> None:
+        missing = self.model.importing.missing(given)
+        if missing is not None:
+            self.report(
+                missing.at,
+                what=missing.what,
+                methods=_listed(missing.start_methods),
+                effect=missing.effect,
+                related=[(missing.defined, "it is defined here")],
+                start_methods=missing.start_methods,
+            )
+            return
 
     def visit_ClassDef(self, node: cst.ClassDef) -> None:
         for worker in self.model.process_classes(node):

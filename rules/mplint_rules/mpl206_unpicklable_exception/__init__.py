@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Hangs
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
+
+    from mplint.rule import Operation
 
 
 class Visitor(RuleVisitor):
@@ -24,15 +26,13 @@ class Visitor(RuleVisitor):
             self.report(node, name=stuck.name, why=stuck.why, effect=stuck.effect, related=related)
             return
 
-    def visit_Call(self, node: cst.Call) -> None:
-        for put in self.model.operations(node, "put"):
-            stuck = self.model.exceptions.stuck_put(put)
-            if stuck is not None:
-                related = [(stuck.written, "this is why")]
-                self.report(
-                    node, name=stuck.name, why=stuck.why, effect=stuck.effect, related=related
-                )
-                return
+    @on_operation("put")
+    def check(self, node: cst.Call, put: Operation) -> None:
+        stuck = self.model.exceptions.stuck_put(put)
+        if stuck is not None:
+            related = [(stuck.written, "this is why")]
+            self.report(node, name=stuck.name, why=stuck.why, effect=stuck.effect, related=related)
+            return
 
 
 RULE = Rule(

@@ -5,29 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Raises
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for task in self.model.operations(node, "call", "call-later"):
-            obstacle = self.model.pickling.task_obstacle(task)
-            if obstacle is None or obstacle.made is None:
-                continue
-            if not obstacle.inherits or obstacle.owner is not None:
-                continue
-            self.report(
-                obstacle.at,
-                what=obstacle.what,
-                call=task.text,
-                pool=task.kind.noun,
-                effect="raises" if task.does == "call" else "returns a result that has",
-                related=[(obstacle.made, "it is made here")],
-            )
+    @on_operation("call", "call-later")
+    def check(self, node: cst.Call, task: Operation) -> None:
+        obstacle = self.model.pickling.task_obstacle(task)
+        if obstacle is None or obstacle.made is None:
             return
+        if not obstacle.inherits or obstacle.owner is not None:
+            return
+        self.report(
+            obstacle.at,
+            what=obstacle.what,
+            call=task.text,
+            pool=task.kind.noun,
+            effect="raises" if task.does == "call" else "returns a result that has",
+            related=[(obstacle.made, "it is made here")],
+        )
 
 
 RULE = Rule(

@@ -5,29 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Differs
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for task in self.model.operations(node, "call", "call-later"):
-            found = self.model.bulk.repeated(task)
-            if found is None:
-                continue
-            self.report(
-                node,
-                call=task.text,
-                data=found.name,
-                way=found.way,
-                related=[
-                    (found.made, "the data is made here"),
-                    (found.at, "it gets into the tasks here"),
-                ],
-            )
+    @on_operation("call", "call-later")
+    def check(self, node: cst.Call, task: Operation) -> None:
+        found = self.model.bulk.repeated(task)
+        if found is None:
             return
+        self.report(
+            node,
+            call=task.text,
+            data=found.name,
+            way=found.way,
+            related=[
+                (found.made, "the data is made here"),
+                (found.at, "it gets into the tasks here"),
+            ],
+        )
 
 
 RULE = Rule(

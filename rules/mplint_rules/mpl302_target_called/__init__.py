@@ -5,25 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Differs
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_handover
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Handover
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for given in self.model.handovers(node):
-            called = self.model.signatures.called(given)
-            if called is not None:
-                self.report(
-                    called.at,
-                    to=given.text,
-                    result=called.result,
-                    effect=called.effect,
-                    instead=called.instead,
-                )
-                return
+    @on_handover
+    def check(self, node: cst.Call, given: Handover) -> None:
+        called = self.model.signatures.called(given)
+        if called is not None:
+            self.report(
+                called.at,
+                to=given.text,
+                result=called.result,
+                effect=called.effect,
+                instead=called.instead,
+            )
+            return
 
 
 RULE = Rule(

@@ -5,25 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Raises
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_handover
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Handover
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for given in self.model.handovers(node):
-            unpacked = self.model.signatures.unpacked(given)
-            if unpacked is not None:
-                self.report(
-                    unpacked.at,
-                    call=given.text,
-                    what=unpacked.what,
-                    effect=unpacked.effect,
-                    instead=unpacked.instead,
-                )
-                return
+    @on_handover
+    def check(self, node: cst.Call, given: Handover) -> None:
+        unpacked = self.model.signatures.unpacked(given)
+        if unpacked is not None:
+            self.report(
+                unpacked.at,
+                call=given.text,
+                what=unpacked.what,
+                effect=unpacked.effect,
+                instead=unpacked.instead,
+            )
+            return
 
 
 RULE = Rule(

@@ -5,24 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Raises
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_handover
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Handover
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for given in self.model.handovers(node):
-            misfit = self.model.signatures.misfit(given)
-            if misfit is not None:
-                self.report(
-                    node,
-                    why=misfit.why,
-                    effect=misfit.effect,
-                    related=[(misfit.defined, "it is defined here")],
-                )
-                return
+    @on_handover
+    def check(self, node: cst.Call, given: Handover) -> None:
+        misfit = self.model.signatures.misfit(given)
+        if misfit is not None:
+            self.report(
+                node,
+                why=misfit.why,
+                effect=misfit.effect,
+                related=[(misfit.defined, "it is defined here")],
+            )
+            return
 
     def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
         for worker in self.model.runs(node):

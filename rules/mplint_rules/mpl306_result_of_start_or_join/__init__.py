@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Raises
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
+
+    from mplint.rule import Operation
 
 SAYS = {
     "start": "returns None, not the process",
@@ -24,12 +26,12 @@ CURES = {
 
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for operation in self.model.operations(node, "start", "join"):
-            if self.model.lifecycle.result_kept(operation):
-                says, cure = SAYS[operation.does], CURES[operation.does]
-                self.report(node, call=operation.text, says=says, cure=cure)
-                return
+    @on_operation("start", "join")
+    def check(self, node: cst.Call, operation: Operation) -> None:
+        if self.model.lifecycle.result_kept(operation):
+            says, cure = SAYS[operation.does], CURES[operation.does]
+            self.report(node, call=operation.text, says=says, cure=cure)
+            return
 
 
 RULE = Rule(

@@ -5,35 +5,36 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Differs
-from mplint.rule import Applies, Rule, RuleVisitor
+from mplint.rule import Applies, Rule, RuleVisitor, on_made
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Made
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for made in self.model.made(node):
-            found = self.model.inherited.used_by_name(made)
-            if found is None:
-                continue
-            worker = found.worker.name
-            related = [(found.read.site, f"`{worker}` uses it by its name here, in a child")]
-            if found.elsewhere is not None:
-                related.append((found.elsewhere, "another process uses its own here"))
-            related += [(site, f"`{worker}` is started here") for site in found.worker.launched_at]
-            why = _ANEW if found.anew else _MISSING
-            self.report(
-                node,
-                name=found.name,
-                worker=worker,
-                why=why.format(noun=made.kind.noun, worker=worker),
-                effect=_EFFECTS.get(made.kind.role, "") if found.anew else "",
-                methods=" and ".join(found.start_methods),
-                related=related,
-                start_methods=found.start_methods,
-            )
+    @on_made
+    def check(self, node: cst.Call, made: Made) -> None:
+        found = self.model.inherited.used_by_name(made)
+        if found is None:
             return
+        worker = found.worker.name
+        related = [(found.read.site, f"`{worker}` uses it by its name here, in a child")]
+        if found.elsewhere is not None:
+            related.append((found.elsewhere, "another process uses its own here"))
+        related += [(site, f"`{worker}` is started here") for site in found.worker.launched_at]
+        why = _ANEW if found.anew else _MISSING
+        self.report(
+            node,
+            name=found.name,
+            worker=worker,
+            why=why.format(noun=made.kind.noun, worker=worker),
+            effect=_EFFECTS.get(made.kind.role, "") if found.anew else "",
+            methods=" and ".join(found.start_methods),
+            related=related,
+            start_methods=found.start_methods,
+        )
 
 
 _ANEW = "every child imports the module again and makes {noun} of its own"

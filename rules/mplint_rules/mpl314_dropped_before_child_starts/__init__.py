@@ -5,33 +5,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Raises
-from mplint.rule import Applies, Rule, RuleVisitor
+from mplint.rule import Applies, Rule, RuleVisitor, on_made
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Made
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for made in self.model.made(node):
-            found = self.model.references.dropped(made)
-            if found is None:
-                continue
-            related = [(found.last, "the process is started here, and still far from running")]
-            related += [
-                (site, f"it is given to `{found.worker.name}` here")
-                for site in found.worker.launched_at
-            ]
-            self.report(
-                node,
-                noun=made.kind.noun,
-                worker=found.worker.name,
-                how=_HOW[found.how],
-                methods=", ".join(found.start_methods),
-                related=related,
-                start_methods=found.start_methods,
-            )
+    @on_made
+    def check(self, node: cst.Call, made: Made) -> None:
+        found = self.model.references.dropped(made)
+        if found is None:
             return
+        related = [(found.last, "the process is started here, and still far from running")]
+        related += [
+            (site, f"it is given to `{found.worker.name}` here")
+            for site in found.worker.launched_at
+        ]
+        self.report(
+            node,
+            noun=made.kind.noun,
+            worker=found.worker.name,
+            how=_HOW[found.how],
+            methods=", ".join(found.start_methods),
+            related=related,
+            start_methods=found.start_methods,
+        )
 
 
 _HOW = {

@@ -5,23 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Hangs
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for join in self.model.operations(node, "join"):
-            found = self.model.joining.serial(join)
-            if found is not None:
-                related = [
-                    (found.start.site, "the next process is started here, in the next turn"),
-                    (found.why, "several of them are meant to run at a time"),
-                ]
-                self.report(node, call=join.text, related=related)
-                return
+    @on_operation("join")
+    def check(self, node: cst.Call, join: Operation) -> None:
+        found = self.model.joining.serial(join)
+        if found is not None:
+            related = [
+                (found.start.site, "the next process is started here, in the next turn"),
+                (found.why, "several of them are meant to run at a time"),
+            ]
+            self.report(node, call=join.text, related=related)
+            return
 
 
 RULE = Rule(

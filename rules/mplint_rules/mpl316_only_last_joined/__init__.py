@@ -5,20 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Differs
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for join in self.model.operations(node, "join"):
-            found = self.model.joining.only_last(join)
-            if found is not None:
-                related = [(found.start.site, "every turn of this loop starts a process")]
-                self.report(node, call=join.text, variable=found.variable, related=related)
-                return
+    @on_operation("join")
+    def check(self, node: cst.Call, join: Operation) -> None:
+        found = self.model.joining.only_last(join)
+        if found is not None:
+            related = [(found.start.site, "every turn of this loop starts a process")]
+            self.report(node, call=join.text, variable=found.variable, related=related)
+            return
 
 
 RULE = Rule(

@@ -5,22 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Differs
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for start in self.model.operations(node, "start"):
-            found = self.model.killing.lost(start)
-            if found is not None:
-                related = [(s, "the daemon is made here") for s in found.worker.launched_at]
-                if found.put is not None:
-                    related.append((found.put.site, "what is put here, it may never take out"))
-                self.report(node, call=start.text, worker=found.worker.name, related=related)
-                return
+    @on_operation("start")
+    def check(self, node: cst.Call, start: Operation) -> None:
+        found = self.model.killing.lost(start)
+        if found is not None:
+            related = [(s, "the daemon is made here") for s in found.worker.launched_at]
+            if found.put is not None:
+                related.append((found.put.site, "what is put here, it may never take out"))
+            self.report(node, call=start.text, worker=found.worker.name, related=related)
+            return
 
 
 RULE = Rule(

@@ -5,24 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Raises
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for join in self.model.operations(node, "join"):
-            found = self.model.joining.unnoticed(join)
-            if found is not None:
-                self.report(
-                    node,
-                    call=join.text,
-                    worker=found.worker.name,
-                    related=[(found.at, "an error here ends the process")],
-                )
-                return
+    @on_operation("join")
+    def check(self, node: cst.Call, join: Operation) -> None:
+        found = self.model.joining.unnoticed(join)
+        if found is not None:
+            self.report(
+                node,
+                call=join.text,
+                worker=found.worker.name,
+                related=[(found.at, "an error here ends the process")],
+            )
+            return
 
 
 RULE = Rule(

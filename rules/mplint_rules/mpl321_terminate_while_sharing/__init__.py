@@ -5,35 +5,37 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Hangs
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
+    @on_operation("kill")
+    def check(self, node: cst.Call, kill: Operation) -> None:
         killing = self.model.killing
-        for kill in self.model.operations(node, "kill"):
-            found = killing.broken(kill)
-            if found is not None:
-                act = "puts to a queue" if found.writing else "waits at a queue"
-                related = [
-                    (found.held.site, "here it is when it is killed"),
-                    (found.use.site, "the queue is used after that"),
-                    (found.channel.site, f"{found.channel.kind.noun} is made here"),
-                ]
-                effect = _HALF if found.writing else _LOCKED
-                self.report(node, call=kill.text, act=act, effect=effect, related=related)
-                return
-            held = killing.holding(kill)
-            if held is not None:
-                related = [
-                    (held.acquire.site, "it has acquired the lock here when it is killed"),
-                    (held.use.site, "the lock is wanted here after that"),
-                ]
-                self.report(node, call=kill.text, act="holds a lock", effect=_KEPT, related=related)
-                return
+        found = killing.broken(kill)
+        if found is not None:
+            act = "puts to a queue" if found.writing else "waits at a queue"
+            related = [
+                (found.held.site, "here it is when it is killed"),
+                (found.use.site, "the queue is used after that"),
+                (found.channel.site, f"{found.channel.kind.noun} is made here"),
+            ]
+            effect = _HALF if found.writing else _LOCKED
+            self.report(node, call=kill.text, act=act, effect=effect, related=related)
+            return
+        held = killing.holding(kill)
+        if held is not None:
+            related = [
+                (held.acquire.site, "it has acquired the lock here when it is killed"),
+                (held.use.site, "the lock is wanted here after that"),
+            ]
+            self.report(node, call=kill.text, act="holds a lock", effect=_KEPT, related=related)
+            return
 
 
 _HALF = "half an item is left in the queue, and whoever reads next waits for the rest"

@@ -5,25 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Differs
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_handover
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Handover
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for given in self.model.handovers(node):
-            idle = self.model.signatures.idle(given)
-            if idle is not None:
-                self.report(
-                    node,
-                    name=idle.name,
-                    what=idle.what,
-                    effect=idle.effect,
-                    related=[(idle.defined, "it is defined here")],
-                )
-                return
+    @on_handover
+    def check(self, node: cst.Call, given: Handover) -> None:
+        idle = self.model.signatures.idle(given)
+        if idle is not None:
+            self.report(
+                node,
+                name=idle.name,
+                what=idle.what,
+                effect=idle.effect,
+                related=[(idle.defined, "it is defined here")],
+            )
+            return
 
     def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
         for worker in self.model.runs(node):

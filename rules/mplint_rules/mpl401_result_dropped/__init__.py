@@ -5,23 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Differs
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for task in self.model.operations(node, "call-later"):
-            dropped = self.model.results.dropped(task)
-            if dropped is None:
-                continue
-            related = []
-            if dropped.failure is not None:
-                related.append((dropped.failure, "an error here is lost"))
-            self.report(node, call=task.text, name=dropped.name, lost=dropped.lost, related=related)
+    @on_operation("call-later")
+    def check(self, node: cst.Call, task: Operation) -> None:
+        dropped = self.model.results.dropped(task)
+        if dropped is None:
             return
+        related = []
+        if dropped.failure is not None:
+            related.append((dropped.failure, "an error here is lost"))
+        self.report(node, call=task.text, name=dropped.name, lost=dropped.lost, related=related)
 
 
 RULE = Rule(

@@ -5,23 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Differs
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for task in self.model.operations(node, "call-later"):
-            killed = self.model.pools.killed(task)
-            if killed is None:
-                continue
-            related = [(killed.by, killed.note)]
-            if killed.closed is not None:
-                related.append((killed.closed, "it is closed here, which waits for nothing"))
-            self.report(node, call=task.text, why=killed.why, related=related)
+    @on_operation("call-later")
+    def check(self, node: cst.Call, task: Operation) -> None:
+        killed = self.model.pools.killed(task)
+        if killed is None:
             return
+        related = [(killed.by, killed.note)]
+        if killed.closed is not None:
+            related.append((killed.closed, "it is closed here, which waits for nothing"))
+        self.report(node, call=task.text, why=killed.why, related=related)
 
 
 RULE = Rule(

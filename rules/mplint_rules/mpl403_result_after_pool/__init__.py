@@ -5,23 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Hangs
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for task in self.model.operations(node, "call-later"):
-            late = self.model.pools.late(task)
-            if late is not None:
-                how = "is returned out of" if late.returned else "is read after"
-                note = "the task is handed over here"
-                self.report(
-                    late.at, call=task.text, how=how, related=[(self.model.site(node), note)]
-                )
-                return
+    @on_operation("call-later")
+    def check(self, node: cst.Call, task: Operation) -> None:
+        late = self.model.pools.late(task)
+        if late is not None:
+            how = "is returned out of" if late.returned else "is read after"
+            note = "the task is handed over here"
+            self.report(late.at, call=task.text, how=how, related=[(self.model.site(node), note)])
+            return
 
 
 RULE = Rule(

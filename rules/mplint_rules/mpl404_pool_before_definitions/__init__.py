@@ -5,23 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Hangs
-from mplint.rule import Applies, Rule, RuleVisitor
+from mplint.rule import Applies, Rule, RuleVisitor, on_made
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Made
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for made in self.model.made(node):
-            early = self.model.pool_use.too_early(made)
-            if early is not None:
-                related = [
-                    (early.defined, f"`{early.name}` is defined only here"),
-                    (early.task.site, "it is given to the pool here"),
-                ]
-                self.report(node, name=early.name, call=early.task.text, related=related)
-                return
+    @on_made
+    def check(self, node: cst.Call, made: Made) -> None:
+        early = self.model.pool_use.too_early(made)
+        if early is not None:
+            related = [
+                (early.defined, f"`{early.name}` is defined only here"),
+                (early.task.site, "it is given to the pool here"),
+            ]
+            self.report(node, name=early.name, call=early.task.text, related=related)
+            return
 
 
 RULE = Rule(

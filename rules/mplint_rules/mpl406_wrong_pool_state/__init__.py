@@ -5,28 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Raises
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for operation in self.model.operations(node, "call", "call-later", "join"):
-            wrong = self.model.pools.wrong_state(operation)
-            if wrong is not None:
-                note = "it is made here" if wrong.operation.does == "join" else "it ends here"
-                self.report(
-                    node,
-                    call=operation.text,
-                    error=wrong.error,
-                    pool=operation.kind.noun,
-                    why=wrong.why,
-                    cure=wrong.cure,
-                    related=[(wrong.before, note)],
-                )
-                return
+    @on_operation("call", "call-later", "join")
+    def check(self, node: cst.Call, operation: Operation) -> None:
+        wrong = self.model.pools.wrong_state(operation)
+        if wrong is not None:
+            note = "it is made here" if wrong.operation.does == "join" else "it ends here"
+            self.report(
+                node,
+                call=operation.text,
+                error=wrong.error,
+                pool=operation.kind.noun,
+                why=wrong.why,
+                cure=wrong.cure,
+                related=[(wrong.before, note)],
+            )
+            return
 
 
 RULE = Rule(

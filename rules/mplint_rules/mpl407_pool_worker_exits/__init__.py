@@ -5,20 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Hangs
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for task in self.model.operations(node, "call", "call-later"):
-            found = self.model.jobs.exit(task)
-            if found is not None:
-                related = [(found.at, "this ends the process of the pool")]
-                self.report(node, call=task.text, name=found.name, what=found.call, related=related)
-                return
+    @on_operation("call", "call-later")
+    def check(self, node: cst.Call, task: Operation) -> None:
+        found = self.model.jobs.exit(task)
+        if found is not None:
+            related = [(found.at, "this ends the process of the pool")]
+            self.report(node, call=task.text, name=found.name, what=found.call, related=related)
+            return
 
 
 RULE = Rule(

@@ -5,26 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Hangs
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_made
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Made
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for made in self.model.made(node):
-            found = self.model.jobs.unprepared(made)
-            if found is not None:
-                related = [(found.at, f"{found.error} here ends every process that is started")]
-                self.report(
-                    node,
-                    name=found.name,
-                    error=found.error,
-                    effect=found.effect,
-                    related=related,
-                )
-                return
+    @on_made
+    def check(self, node: cst.Call, made: Made) -> None:
+        found = self.model.jobs.unprepared(made)
+        if found is not None:
+            related = [(found.at, f"{found.error} here ends every process that is started")]
+            self.report(
+                node,
+                name=found.name,
+                error=found.error,
+                effect=found.effect,
+                related=related,
+            )
+            return
 
 
 RULE = Rule(

@@ -5,21 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Differs
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for operation in self.model.operations(node, "call", "result"):
-            serial = self.model.pool_use.serial(operation)
-            if serial is not None:
-                related = [(serial.loop, "the loop that waits in every turn")]
-                pool = serial.task.kind.noun
-                self.report(node, call=operation.text, pool=pool, related=related)
-                return
+    @on_operation("call", "result")
+    def check(self, node: cst.Call, operation: Operation) -> None:
+        serial = self.model.pool_use.serial(operation)
+        if serial is not None:
+            related = [(serial.loop, "the loop that waits in every turn")]
+            pool = serial.task.kind.noun
+            self.report(node, call=operation.text, pool=pool, related=related)
+            return
 
 
 RULE = Rule(

@@ -5,28 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import AnyOf, Hangs, Raises
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for task in self.model.operations(node, "call", "call-later"):
-            stuck = self.model.jobs.own_pool(task)
-            if stuck is not None:
-                made = getattr(task.receiver, "site", None)
-                related = [(made, "it is made here, in the parent")] if made is not None else []
-                self.report(
-                    node,
-                    call=task.text,
-                    name=stuck.name,
-                    pool=task.kind.noun,
-                    effect=stuck.effect,
-                    related=related,
-                )
-                return
+    @on_operation("call", "call-later")
+    def check(self, node: cst.Call, task: Operation) -> None:
+        stuck = self.model.jobs.own_pool(task)
+        if stuck is not None:
+            made = getattr(task.receiver, "site", None)
+            related = [(made, "it is made here, in the parent")] if made is not None else []
+            self.report(
+                node,
+                call=task.text,
+                name=stuck.name,
+                pool=task.kind.noun,
+                effect=stuck.effect,
+                related=related,
+            )
+            return
 
 
 RULE = Rule(

@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import AnyOf, Raises
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_made
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Made
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for made in self.model.made(node):
-            methods = self.model.pool_use.limited_by_fork(made)
-            if methods:
-                self.report(node, start_methods=methods)
-                return
+    @on_made
+    def check(self, node: cst.Call, made: Made) -> None:
+        methods = self.model.pool_use.limited_by_fork(made)
+        if methods:
+            self.report(node, start_methods=methods)
+            return
 
 
 RULE = Rule(

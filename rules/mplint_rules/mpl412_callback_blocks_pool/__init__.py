@@ -5,21 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Hangs
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for task in self.model.operations(node, "call-later"):
-            stuck = self.model.jobs.blocking_callback(task)
-            if stuck is not None:
-                related = [(stuck.wait.site, "the callback waits here")]
-                wait = stuck.wait.text
-                self.report(node, name=stuck.name, wait=wait, related=related)
-                return
+    @on_operation("call-later")
+    def check(self, node: cst.Call, task: Operation) -> None:
+        stuck = self.model.jobs.blocking_callback(task)
+        if stuck is not None:
+            related = [(stuck.wait.site, "the callback waits here")]
+            wait = stuck.wait.text
+            self.report(node, name=stuck.name, wait=wait, related=related)
+            return
 
 
 RULE = Rule(

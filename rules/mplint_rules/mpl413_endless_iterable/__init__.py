@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Raises
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for task in self.model.operations(node, "call", "call-later"):
-            if self.model.pool_use.endless(task) is not None:
-                self.report(node, call=task.text)
-                return
+    @on_operation("call", "call-later")
+    def check(self, node: cst.Call, task: Operation) -> None:
+        if self.model.pool_use.endless(task) is not None:
+            self.report(node, call=task.text)
+            return
 
 
 RULE = Rule(

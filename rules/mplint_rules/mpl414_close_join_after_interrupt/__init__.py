@@ -5,20 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Hangs
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for join in self.model.operations(node, "join"):
-            task = self.model.pool_use.joins_after_interrupt(join)
-            if task is not None:
-                related = [(task.site, "Ctrl-C interrupts this")]
-                self.report(node, call=join.text, task=task.text, related=related)
-                return
+    @on_operation("join")
+    def check(self, node: cst.Call, join: Operation) -> None:
+        task = self.model.pool_use.joins_after_interrupt(join)
+        if task is not None:
+            related = [(task.site, "Ctrl-C interrupts this")]
+            self.report(node, call=join.text, task=task.text, related=related)
+            return
 
 
 RULE = Rule(

@@ -5,29 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Hangs
-from mplint.rule import Rule, RuleVisitor
+from mplint.rule import Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for acquire in self.model.operations(node, "acquire"):
-            kept = self.model.locks.kept(acquire)
-            if kept is None:
-                continue
-            related = [(kept.release.site, "it is released only here")]
-            if kept.at is not None:
-                related.insert(0, (kept.at, f"when {kept.how} here, the lock is still held"))
-            self.report(
-                node,
-                call=acquire.text,
-                lock=acquire.receiver_text,
-                how=kept.how,
-                related=related,
-            )
+    @on_operation("acquire")
+    def check(self, node: cst.Call, acquire: Operation) -> None:
+        kept = self.model.locks.kept(acquire)
+        if kept is None:
             return
+        related = [(kept.release.site, "it is released only here")]
+        if kept.at is not None:
+            related.insert(0, (kept.at, f"when {kept.how} here, the lock is still held"))
+        self.report(
+            node,
+            call=acquire.text,
+            lock=acquire.receiver_text,
+            how=kept.how,
+            related=related,
+        )
 
 
 RULE = Rule(

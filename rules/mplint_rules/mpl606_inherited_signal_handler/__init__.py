@@ -5,30 +5,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mplint.outcome import Hangs
-from mplint.rule import Applies, Rule, RuleVisitor
+from mplint.rule import Applies, Rule, RuleVisitor, on_operation
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from mplint.rule import Operation
+
 
 class Visitor(RuleVisitor):
-    def visit_Call(self, node: cst.Call) -> None:
-        for terminate in self.model.operations(node, "kill"):
-            deaf = self.model.inherited.deaf(terminate)
-            if deaf is None:
-                continue
-            related = [
-                (deaf.handled, "the parent sets what becomes of SIGTERM here, and children, too"),
-                (deaf.start, "the process is forked here, with the handler"),
-            ]
-            self.report(
-                node,
-                call=terminate.text,
-                worker=deaf.worker.name,
-                handler=deaf.handler,
-                related=related,
-            )
+    @on_operation("kill")
+    def check(self, node: cst.Call, terminate: Operation) -> None:
+        deaf = self.model.inherited.deaf(terminate)
+        if deaf is None:
             return
+        related = [
+            (deaf.handled, "the parent sets what becomes of SIGTERM here, and children, too"),
+            (deaf.start, "the process is forked here, with the handler"),
+        ]
+        self.report(
+            node,
+            call=terminate.text,
+            worker=deaf.worker.name,
+            handler=deaf.handler,
+            related=related,
+        )
 
 
 RULE = Rule(
