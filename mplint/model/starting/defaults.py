@@ -35,6 +35,8 @@ class Defaults:
         return self._methods_in[path]
 
     def _find_methods(self, path: Path) -> tuple[str, ...]:
+        if not self._calls and not self.scripts.settings:
+            return ()  # who uses which file, is a long question
         found: set[str] = set()
         for script in self._users(path):
             if script not in self._set:

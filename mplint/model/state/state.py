@@ -73,11 +73,12 @@ class State:
     def _unseen_at(self, variable: Variable, read: Read) -> Iterator[tuple[object, Unseen]]:
         """What a read does not see, if it runs in a child; with a key that is the same for all
         reads of the same thing."""
-        if self.globals.is_at_import(read):
+        workers = self.globals.workers_at(read.activation)
+        if not workers or self.globals.is_at_import(read):
             return
         if not self.globals.is_defined_by_import(read.activation):
             return  # what is amiss then is that a child does not have the function
-        for worker in self.globals.workers_at(read.activation):
+        for worker in workers:
             methods = self.globals.start_methods(worker)
             if not methods or self._depends_on_own_file(read):
                 continue
