@@ -72,11 +72,15 @@ def test_a_worker_that_dies(tmp_path: Path) -> None:
         ("early, turn = {}, 0\nAS\n        turn -= 1", False),
         ("turn, early = 0, {}\nAS\nfor turn in range(3):\n    print()", False),
         ("global turn\nearly, turn = {}, 0\nAS", False),
+        ("early, turn = {}, None\nAS", False),
+        ("early, turn, *rest = {}, 0, 1, 2\nAS", False),
         ("early, turn = {}, 0\nAS\n        turn = 7", False),
         ("early, turn = {}, 0\nAS\n    turn = 7", False),
         # so is the dict
         ("early, turn = {0: None}, 0\nAS", False),
         ("early, turn = open_shelf(), 0\nAS", False),
+        ("early, turn = dict(open_shelf()), 0\nAS", False),
+        ("early, turn = {}, 0\nfor early in open_shelf():\n    break\nAS", False),
         ("early, turn = {}, 0\nAS\nearly = {}", False),
         # somebody may see what is left, or that the end has not come
         ("early, turn = {}, 0\nAS\nif early:\n    raise ValueError", False),
@@ -85,6 +89,7 @@ def test_a_worker_that_dies(tmp_path: Path) -> None:
         ("early, turn = {}, 0\nAS\nprint(sorted(early))", False),
         ("early, turn = {}, 0\nAS\nprint(early.values())", False),
         ("early, turn = {}, 0\nAS\nprint(early.pop(7))", False),
+        ("early, turn = {}, 0\nAS\n        print(early.setdefault(turn))", False),
         ("early, turn = {}, 0\nAS\nother = 7\nprint(early.pop(other))", False),
         ("early, turn = {}, 0\nAS\nother = 7\nprint(other in early)", False),
         ("early, turn = {}, 0\nAS\nprint(early[3])", False),
@@ -110,8 +115,61 @@ for number, value in iter(results.get, None):
 
 
 @pytest.mark.parametrize(
+    ("step", "found"),
+    [
+        ("turn += 1", True),
+        ("turn = turn + 1", True),
+        ("turn = turn + 2", False),
+        ("turn = other + 1", False),
+    ],
+)
+def test_how_the_counter_grows(tmp_path: Path, step: str, found: bool) -> None:
+    collect = COLLECT.replace("turn += 1", step).replace("(results)", "(results, other=0)")
+    assert bool(gaps(tmp_path, collect)) is found
+
+
+def test_a_dict_of_the_caller(tmp_path: Path) -> None:
+    """Who has it may look at what is left."""
+    given = COLLECT.replace("(results)", "(results, early)")
+    given = given.replace("early, turn = {}, 0", "turn = 0\n        if open_shelf(): early = {}")
+    assert gaps(tmp_path, given) == []
+
+
+@pytest.mark.parametrize("other", ["def reset():\n    turn = 1\n    return turn", "print(turn)"])
+def test_other_variables_of_that_name(tmp_path: Path, other: str) -> None:
+    assert gaps(tmp_path, main=f"{other}\n{dedent(MAIN)}")
+
+
+@pytest.mark.parametrize(
     ("loop", "found"),
     [
+        (
+            """
+            while True:
+                item = results.get()
+                if item is None:
+                    continue
+                early[item[0]] = item[1]
+            """,
+            False,  # it never ends
+        ),
+        (
+            """
+            while True:
+                item = (results if toolbox.more() else toolbox.results).get()
+                if item is None:
+                    break
+                early[item[0]] = item[1]
+            """,
+            False,  # that may be another queue
+        ),
+        (
+            """
+            for number, value in iter(results.get, None):
+                early[number] |= value
+            """,
+            False,
+        ),
         (
             """
             while True:
@@ -227,9 +285,16 @@ def test_what_is_collected(tmp_path: Path, loop: str, found: bool) -> None:
         ("results.put((sent, int(text)))", False),
         ("results.put([number, int(text)])", True),
         ("results.put((*jobs.get(), int(text), number))", False),
+        ("results.put((number, *text.split(int(text))))", True),
+        ("(results if text else toolbox.results).put((number, int(text)))", False),
         ("results.put((int(text), number))", False),
         ("results.put(())\nint(text)", False),
+        ("if not text:\n    raise KeyError\nresults.put((number, text))", True),
         ("if not text:\n    raise KeyboardInterrupt\nresults.put((number, text))", False),
+        ("if not text:\n    raise EOFError\nresults.put((number, text))", False),
+        ("if not text:\n    raise StopIteration\nresults.put((number, text))", False),
+        ("if not text:\n    raise queue.Empty\nresults.put((number, text))", False),
+        ("if not text:\n    raise queue.Full\nresults.put((number, text))", False),
         ("value = int(text)\nresults.put((number, value))", True),
         ("results.put((number, None))\nprint(int(text))", False),  # it is sent by then
         ("try:\n    results.put((number, int(text)))\nexcept ValueError:\n    pass", True),
@@ -250,15 +315,117 @@ def test_what_is_collected(tmp_path: Path, loop: str, found: bool) -> None:
             "except ValueError as error:\n    toolbox.failed = True",
             False,
         ),
+        ("try:\n    results.put((number, int(text)))\nexcept ValueError:\n    failed = 1", True),
+        ("try:\n    results.put((number, int(text)))\nexcept ValueError:\n    STOP.set()", False),
+        (
+            "try:\n    results.put((number, int(text)))\nexcept ValueError:\n    BELL.notify()",
+            False,
+        ),
+        ("try:\n    results.put((number, int(text)))\nexcept ValueError:\n    CHILD.kill()", False),
+        (
+            "try:\n    results.put((number, int(text)))\nexcept ValueError:\n"
+            "    (results if text else toolbox.results).put((number, 0))",
+            False,
+        ),
+        ("try:\n    results.put((number, int(text)))\nexcept ValueError:\n    os._exit(1)", False),
     ],
 )
 def test_what_sends(tmp_path: Path, body: str, found: bool) -> None:
     template = """
+    STOP, BELL, CHILD = mp.Event(), mp.Condition(), mp.Process(target=print)
+
     def send(jobs, results, sent=7):
         for number, text in iter(jobs.get, None):
             BODY
     """
     assert bool(gaps(tmp_path, send=put_into(template, body))) is found
+
+
+@pytest.mark.parametrize(
+    ("collect", "send", "found"),
+    [
+        ("value, number", "(int(text), number)", True),
+        ("value, number", "(*text.split(int(text)), number)", False),  # it can be anywhere
+        ("value, more, number", "(int(text), number)", False),
+    ],
+)
+def test_where_the_number_stands(tmp_path: Path, collect: str, send: str, found: bool) -> None:
+    swapped = COLLECT.replace("number, value in", f"{collect} in")
+    sent = SEND.replace("(number, int(text))", send)
+    assert bool(gaps(tmp_path, swapped, sent)) is found
+
+
+@pytest.mark.parametrize("made", ["int(text), toolbox.use(text)", "toolbox.use(text), int(text)"])
+def test_the_likeliest_error_is_told(tmp_path: Path, made: str) -> None:
+    [gap] = gaps(tmp_path, send=SEND.replace("int(text)", made))
+    assert gap.failure.error == "ValueError"
+
+
+def test_a_function_that_calls_itself_may_send(tmp_path: Path) -> None:
+    send = """
+    def dig(text):
+        return text and dig(text[1:])
+
+    def send(jobs, results):
+        for number, text in iter(jobs.get, None):
+            dig(text)
+            results.put((number, int(text)))
+    """
+    assert gaps(tmp_path, send=send) == []
+
+
+@pytest.mark.parametrize(
+    ("loop", "item", "found"),
+    [
+        ("for job in iter(jobs.get, None)", "(job[0], int(job[1]))", True),
+        ("for number in iter(jobs.qsize, 0)", "(number, int(jobs.get()))", False),
+    ],
+)
+def test_how_jobs_are_taken(tmp_path: Path, loop: str, item: str, found: bool) -> None:
+    send = f"""
+    def send(jobs, results):
+        {loop}:
+            results.put({item})
+    """
+    assert bool(gaps(tmp_path, send=send)) is found
+
+
+def test_nothing_came_in_time(tmp_path: Path) -> None:
+    send = """
+    def send(jobs, results):
+        while True:
+            try:
+                job = jobs.get(timeout=5)
+            except queue.Empty:
+                break
+            number, text = job
+            if text:
+                results.put((number, text * 2))
+    """
+    assert gaps(tmp_path, send=send) == []
+
+
+def test_a_decorator_may_catch_errors(tmp_path: Path) -> None:
+    safe = SEND.replace("def send", "@toolbox.safe\n    def send")
+    assert gaps(tmp_path, send=safe) == []
+
+
+def test_a_queue_of_an_own_class(tmp_path: Path) -> None:
+    send = "class Jobs(mp.queues.Queue):\n    pass\n" + dedent(SEND)
+    main = MAIN.replace("jobs, results = mp.Queue()", "jobs, results = Jobs(ctx=mp.get_context())")
+    assert gaps(tmp_path, send=send, main=main) == []
+
+
+def test_a_loop_of_the_module(tmp_path: Path) -> None:
+    main = MAIN.replace("        collector = mp.Process(target=collect, args=(results,))\n", "")
+    main = main.replace("        collector.start()\n", "").replace("        collector.join()\n", "")
+    main = main.replace("jobs, results = mp.Queue(), mp.Queue()", "jobs, results = JOBS, RESULTS")
+    source = f"JOBS, RESULTS = mp.Queue(), mp.Queue()\n{dedent(SEND)}{dedent(main)}"
+    for line in dedent(COLLECT).splitlines()[2:]:
+        source += line[4:].replace("results", "RESULTS") + "\n"
+    program = small(tmp_path, source)
+    [gap] = program.view().lost_numbers(program.node("test", cst.Comparison))
+    assert gap.consumer == "this loop"
 
 
 def test_a_worker_that_sends_the_end_itself(tmp_path: Path) -> None:
@@ -293,6 +460,44 @@ def test_a_worker_that_sends_the_end_itself(tmp_path: Path) -> None:
 def test_what_the_program_does(tmp_path: Path, old: str, new: str) -> None:
     assert old in MAIN
     assert gaps(tmp_path, main=MAIN.replace(old, new)) == []
+
+
+@pytest.mark.parametrize(
+    ("wait", "found"),
+    [("pool.close(); pool.join()", True), ("[task.get() for task in tasks]", False)],
+)
+def test_workers_in_a_pool(tmp_path: Path, wait: str, found: bool) -> None:
+    main = """
+    def main(texts, count):
+        jobs, results = mp.Manager().Queue(), mp.Manager().Queue()
+        collector = mp.Process(target=collect, args=(results,))
+        collector.start()
+        pool = mp.Pool(count)
+        for job in enumerate(texts):
+            jobs.put(job)
+        for _ in range(count):
+            jobs.put(None)
+        tasks = []
+        for _ in range(count):
+            KEEP(pool.apply_async(send, (jobs, results)))
+        WAIT
+        results.put(None)
+        collector.join()
+
+    main(sys.argv[1:], os.cpu_count())
+    """
+    main = main.replace("KEEP", "" if found else "tasks.append")
+    assert bool(gaps(tmp_path, main=main.replace("WAIT", wait))) is found
+
+
+def test_workers_that_nobody_counts(tmp_path: Path) -> None:
+    main = MAIN.replace(
+        "workers = [mp.Process(target=send, args=(jobs, results)) for _ in range(count)]",
+        "workers = []\n"
+        "        while toolbox.more():\n"
+        "            workers.append(mp.Process(target=send, args=(jobs, results)))",
+    )
+    assert gaps(tmp_path, main=main)
 
 
 def test_a_number_that_grows_nowhere(tmp_path: Path) -> None:
@@ -359,5 +564,8 @@ def test_a_process_per_item(tmp_path: Path) -> None:
     [gap] = gaps(tmp_path, send=send, main=put_into(main, "results.put(None)"))
     assert gap.failure.error == "ValueError"
     assert gaps(tmp_path, send=send, main=put_into(main, "pass")) == []
+    same = send.replace("number, text, results", "other, text, results")
+    same = "number = 7\n" + dedent(same)
+    assert gaps(tmp_path, send=same, main=put_into(main, "results.put(None)")) == []
     renumbered = send.replace("results.put", "number += toolbox.first\n        results.put")
     assert gaps(tmp_path, send=renumbered, main=put_into(main, "results.put(None)")) == []

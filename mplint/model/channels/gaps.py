@@ -119,9 +119,8 @@ class Gaps:
             item = put.argument(put.method.parameters[0])
             if not isinstance(item, f.Display) or not put.sure:
                 continue
-            if any(isinstance(part, f.Star) for part in item.items):
-                continue
-            if found.position >= len(item.items):
+            before = item.items[: found.position]
+            if found.position >= len(item.items) or any(isinstance(i, f.Star) for i in before):
                 continue
             number = item.items[found.position]
             for runner in put.runners:
@@ -131,7 +130,7 @@ class Gaps:
                     yield runner, put, None
                     continue
                 job = self.reorderings.taken_from(number, put.activation)
-                if job is not None and runner in job.runners:
+                if job is not None:
                     yield runner, put, job
 
     def _is_argument(self, number: f.Expr, put: Operation, worker: Worker) -> bool:
@@ -178,7 +177,8 @@ class Gaps:
     def losses(self, worker: Worker, job: Operation, channel: Channel) -> list[Loss]:
         """How a worker can fail at an item that it has taken, before it sends something on a
         channel; the likeliest first."""
-        assert isinstance(job.receiver, Made)
+        if not isinstance(job.receiver, Made):
+            return []  # a queue of a class of its own
         key = (job.receiver, channel.entrance)
         if key not in self._losing:
             self._losing[key] = Flow(self.program, _Losing(*key))

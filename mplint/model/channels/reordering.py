@@ -144,11 +144,11 @@ class Reorderings:
         match key:
             case f.Subscript(value=f.Name() as item, index=f.Constant(value=int() as position)):
                 get = self.taken_from(item, activation)
-                return (get, position) if get is not None and position >= 0 else None
+                return (get, position) if get is not None else None
             case f.Name(id=name):
                 for step in f.steps(activation.scope.body):
                     targets = [step.target] if isinstance(step, f.For) else []
-                    if isinstance(step, f.Bind) and step.operator is None:
+                    if isinstance(step, f.Bind):
                         targets += step.targets
                     for target in targets:
                         if isinstance(target, f.Display):
