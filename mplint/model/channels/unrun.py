@@ -49,14 +49,10 @@ _PICKLING = frozenset({"__reduce__", "__reduce_ex__", "__getstate__", "__getnewa
 
 
 def unrun(program: Program, worker: Worker) -> Unrun | None:
-    """How the tasks of a worker, whose results nobody reads, can fail before they are run."""
-    if not worker.in_pool or worker.how != "task":
-        return None
+    """How the tasks of a process, whose results nobody reads, can fail before they are run."""
     for edge in worker.edges:
         for task in program.operations_at.get((edge.caller, edge.at), ()):
-            if task.receiver is not worker.holder or task.does != "call-later":
-                continue
-            if task.method.tasks not in ("apply", "submit") or not task.crosses:
+            if task.does != "call-later" or task.method.tasks not in ("apply", "submit"):
                 continue
             if task.argument("error_callback") is not None:
                 continue
@@ -155,7 +151,7 @@ def _required(
         case f.Assert(test=test):
             tests.append(test)
         case f.Branch(arms=((f.Unary(operator="not", operand=test), body), *_)):
-            if body and isinstance(body[-1], f.Leave) and body[-1].kind in ("raise", "return"):
+            if body and isinstance(body[-1], f.Leave):
                 tests.append(test)
     for test in tests:
         match test:
