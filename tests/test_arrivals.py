@@ -115,6 +115,63 @@ def test_whether_a_condition_is_held(tmp_path: Path, body: str, unheld: bool) ->
     assert (found is not None) is unheld
 
 
+TWO = """
+    def work(full, empty, count):
+        BODY
+
+    def main():
+        count, other = mp.Value("i", 0), mp.Value("i", 0)
+        lock = mp.Lock()
+        empty, full = PAIR
+        worker = mp.Process(target=work, args=(full, empty, count))
+        worker.start()
+        with full:
+            full.notify()
+
+    main()
+    """
+
+
+@pytest.mark.parametrize(
+    ("pair", "body", "unheld"),
+    [
+        ("mp.Condition(lock), mp.Condition(lock)", "with empty:\n    full.notify()", False),
+        ("mp.Condition(lock), mp.Condition()", "with empty:\n    full.notify()", True),
+        (
+            "mp.Condition(count.get_lock()), mp.Condition(count.get_lock())",
+            "with empty:\n    full.notify()",
+            False,
+        ),
+        (
+            "mp.Condition(other.get_lock()), mp.Condition(count.get_lock())",
+            "with empty:\n    full.notify()",
+            True,
+        ),
+        (
+            "mp.Condition(), mp.Condition(count.get_lock())",
+            "with count.get_lock():\n    full.notify()",
+            False,
+        ),
+        (
+            "mp.Condition(lock), mp.Condition(lock)",
+            "empty.acquire()\nfull.notify()\nempty.release()",
+            False,
+        ),
+        (
+            "mp.Condition(), mp.Condition()",
+            "empty.acquire()\nfull.notify()\nempty.release()",
+            True,
+        ),
+        ("mp.Condition(), mp.Condition(toolbox.lock())", "full.notify()", False),
+    ],
+)
+def test_conditions_that_share_a_lock(tmp_path: Path, pair: str, body: str, unheld: bool) -> None:
+    source = TWO.replace("PAIR", pair)
+    program = small(tmp_path, put_into(source, body.replace("notify()", "notify()  # here")))
+    found = program.program.signals.conditions.unheld(program.operation("here"))
+    assert (found is not None) is unheld
+
+
 def test_a_decorator_may_hold_a_condition(tmp_path: Path) -> None:
     source = CONDITION.replace("def helper", "@toolbox.locked\n    def helper")
     program = small(tmp_path, put_into(source, "helper(condition)"))

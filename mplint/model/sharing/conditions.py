@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from mplint.model import facts as f
-from mplint.model.values import Activation, Made
+from mplint.model.sharing.held import lock_of
+from mplint.model.values import NOTHING, Activation, Made, Value
 
 if TYPE_CHECKING:
     from mplint.model.nouns import Operation, Runner
@@ -27,7 +29,6 @@ class Conditions:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self._by_hand: dict[Made, bool] = {}
         self._users: dict[Made, set[Runner]] = {}
         self._elsewhere: dict[tuple[Made, frozenset[Runner]], bool] = {}
         self._heard: dict[Made, bool] = {}
@@ -42,29 +43,33 @@ class Conditions:
         program = self.program
         if not operation.crosses or not program.sight.is_seen_whole(condition):
             return None
-        locks = self._locks(condition)
-        if locks is None or not program.runners(operation.activation):
+        lock = self._lock(condition)
+        if lock is None or not program.runners(operation.activation):
             return None
-        if any(self._is_taken_by_hand(lock) for lock in locks):
+        if lock in self._by_hand:
             return None  # who knows where it is given back
-        return None if self._may_be_held(operation, locks) else condition
+        return None if self._may_be_held(operation, lock) else condition
 
-    def _is_taken_by_hand(self, lock: Made) -> bool:
-        if lock not in self._by_hand:
-            taken = self.program.done_to(lock, "acquire")
-            self._by_hand[lock] = any(each.call is not None for each in taken)
-        return self._by_hand[lock]
+    @cached_property
+    def _by_hand(self) -> set[Value]:
+        """The locks that somebody takes by a call, whatever it is called on: a lock, or a condition
+        or value that has it."""
+        return {
+            lock
+            for operation in self.program.operations
+            if operation.does == "acquire" and operation.call is not None
+            if (lock := lock_of(self.program, operation.receiver)) is not None
+        }
 
-    def _locks(self, condition: Made) -> set[Made] | None:
-        """What holding a condition means: itself, and the lock that it is made of."""
-        found = {condition}
-        for value in self.program.solver.cells.get((condition, "lock"), frozenset()):
-            if not isinstance(value, Made):
-                return None
-            found.add(value)
-        return found
+    def _lock(self, condition: Made) -> Value | None:
+        """The lock that holding a condition means, which it can have in common with others. None is
+        not known."""
+        given = self.program.solver.cells.get((condition, "lock"), NOTHING)
+        if len(given) > 1 or not all(isinstance(value, Made) for value in given):
+            return None
+        return lock_of(self.program, condition)
 
-    def _may_be_held(self, operation: Operation, locks: set[Made]) -> bool:
+    def _may_be_held(self, operation: Operation, lock: Value) -> bool:
         """Whether a `with` stands around an operation, or around a call that leads to it."""
         program = self.program
         todo = [(operation.activation, operation.at)]
@@ -77,7 +82,7 @@ class Conditions:
             activation, at = place
             if activation in program.solver.from_outside or program.failing.is_opaque(activation):
                 return True
-            if self._is_around(activation, at, locks):
+            if self._is_around(activation, at, lock):
                 return True
             todo += [
                 (edge.caller, edge.at)
@@ -86,14 +91,17 @@ class Conditions:
             ]
         return False
 
-    def _is_around(self, activation: Activation, at: int, locks: set[Made]) -> bool:
+    def _is_around(self, activation: Activation, at: int, lock: Value) -> bool:
         program = self.program
         for frame in program.outline(activation).around(at):
             if not isinstance(frame.node, f.With) or frame.part != "body":
                 continue
             for manager, _ in frame.node.items:
                 values = program.values(manager, activation)
-                if not values or any(not isinstance(v, Made) or v in locks for v in values):
+                if not values or any(
+                    not isinstance(value, Made) or lock_of(program, value) == lock
+                    for value in values
+                ):
                     return True
         return False
 
