@@ -73,6 +73,14 @@ class _Puts(Machine[int]):
         ("if flag: jobs.put(1)\nif flag := other: pass\nif flag: jobs.put(1)", {0, 1, 2}),
         ("if flag: jobs.put(1)\nmatch other:\n    case [flag]: pass\nif flag: jobs.put(1)",
          {0, 1, 2}),
+        # what has waited
+        ("lock = mp.Lock()\nflag = lock.acquire()\nif not flag: jobs.put(1)", {0}),
+        ("lock = mp.Lock()\nflag = lock.acquire(True)\nif not flag or other:\n"
+         "    if flag: jobs.put(1)", {0, 1}),
+        ("lock = mp.Lock()\nflag = lock.acquire(True, 1)\nif not flag: jobs.put(1)", {0, 1}),
+        ("lock = mp.Lock()\nflag = lock.acquire(False)\nif not flag: jobs.put(1)", {0, 1}),
+        ("lock = mp.Lock()\nflag = lock.acquire(), other\nif not flag: jobs.put(1)", {0, 1}),
+        ("flag = other.acquire()\nif not flag: jobs.put(1)", {0, 1}),
         # constants
         ("flag = False\nif other: flag = True\nif flag: jobs.put(1)\nif other: jobs.put(1)",
          {0, 2}),

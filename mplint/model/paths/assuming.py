@@ -111,12 +111,27 @@ class Assuming(Machine[Assumed[State]]):
         }
         bound = self.program.outline(activation).bindings.get(root or "", ())
         value = next((each.value for each in bound if each.at == target.at and each.whole), None)
-        if isinstance(value, f.Constant):
-            for key in touched:
+        for key in touched:
+            says = None
+            if isinstance(value, f.Constant):
                 says = _says(key, value)
-                if says is not None:
-                    kept.add(Assumption(activation, key, says))
+            elif (
+                isinstance(value, f.Call)
+                and key[0] == "name"
+                and self._has_waited(value, activation)
+            ):
+                says = True
+            if says is not None:
+                kept.add(Assumption(activation, key, says))
         return Assumed(inner, frozenset(kept))
+
+    def _has_waited(self, call: f.Call, activation: Activation) -> bool:
+        """Whether a call gives True whenever it returns: it has waited for a lock."""
+        done = self.program.operations_at.get((activation, call.at), ())
+        return bool(done) and all(
+            operation.does == "acquire" and operation.blocks is True and operation.timed is False
+            for operation in done
+        )
 
     def called(self, state: Assumed[State], call: f.Call, activation: Activation) -> Assumed[State]:
         inner = self.machine.called(state.state, call, activation)
@@ -270,10 +285,17 @@ def _tests(step: f.Step) -> Iterator[f.Expr]:
 
 
 def _constant(scope: f.Scope) -> Iterator[str]:
-    """The variables that are set to constants."""
+    """The variables that are set to constants, or to what may always be the same."""
     for step in f.steps(scope.body):
-        if isinstance(step, f.Bind) and isinstance(step.value, f.Constant) and not step.operator:
+        if isinstance(step, f.Bind) and not step.operator and _may_say(step.value):
             yield from (target.id for target in step.targets if isinstance(target, f.Name))
+
+
+def _may_say(value: f.Expr | None) -> bool:
+    """Whether a value can be one of which a test is known: see `Assuming.stored`."""
+    if isinstance(value, f.Call):
+        return isinstance(value.function, f.Attribute) and value.function.name == "acquire"
+    return isinstance(value, f.Constant)
 
 
 def _changing(scope: f.Scope) -> Iterator[str]:
