@@ -71,7 +71,7 @@ class Failing:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self._sending: dict[tuple[Made, str], Flow[str]] = {}
+        self._sending: dict[tuple[Made, str, frozenset[Place]], Flow[str]] = {}
         self._dying: dict[Made, Flow[str]] = {}
 
     def silent_end(
@@ -86,19 +86,35 @@ class Failing:
     ) -> Failure | None:
         """A way in which a worker ends without having done something to an object, which `waits`
         wait for: an exception that nothing catches, or `sys.exit`, comes before."""
-        key = (made, does)
+        starts = self._starts(worker, waits)
+        key = (made, does, starts)
         if key not in self._sending:
-            self._sending[key] = Passing(self.program, _Sending(self.program, made, does))
+            self._sending[key] = Passing(self.program, _Sending(self.program, made, does, starts))
         flow = self._sending[key]
+        begin = "alone" if starts else "silent"
         failures = [
-            failure for entry in worker.entries for failure in self._silent(flow, entry, worker)
+            failure
+            for entry in worker.entries
+            for failure in self._silent(flow, entry, begin, worker)
         ]
         return _most_telling(failures, waits)
 
-    def _silent(self, flow: Flow[str], entry: Activation, worker: Worker) -> Iterator[Failure]:
+    def _starts(self, worker: Worker, waits: Sequence[Operation]) -> frozenset[Place]:
+        """Where a worker starts those who wait; nothing when somebody else does so, too."""
+        places: set[Place] = set()
+        for runner in {runner for wait in waits for runner in wait.runners}:
+            if isinstance(runner, str) or not runner.edges:
+                return frozenset()
+            places |= {(edge.caller, edge.at) for edge in runner.edges}
+        theirs = all(self.program.runners(caller) == {worker} for caller, _ in places)
+        return frozenset(places) if theirs else frozenset()
+
+    def _silent(
+        self, flow: Flow[str], entry: Activation, begin: str, worker: Worker
+    ) -> Iterator[Failure]:
         if self.is_opaque(entry):
             return
-        ends = flow.ends(entry, "silent")
+        ends = flow.ends(entry, begin)
         for way, states in ends.items():
             for state in ("silent", "failed", "asked"):
                 why = states.get(state)
@@ -140,17 +156,25 @@ class Failing:
 
 class _Sending(Machine[str]):
     """Whether a path has done what others wait for, such as to send something on a channel. States:
-    `silent`; `failed`, which is silent after an error; `asked`, which is silent after it has waited
-    for others; `sent`."""
+    `alone`, before it has started those others, which it does at the places `starts`; `silent`;
+    `failed`, which is silent after an error; `asked`, which is silent after it has waited for
+    others; `sent`."""
 
-    def __init__(self, program: Program, entrance: Made | None, does: str) -> None:
+    def __init__(
+        self,
+        program: Program,
+        entrance: Made | None,
+        does: str,
+        starts: frozenset[Place] = frozenset(),
+    ) -> None:
         self.program = program
         self.entrance = entrance
         self.does = does
+        self.starts = starts
         self._places = places_of(program, entrance, does)
 
     def concerns(self, state: str) -> frozenset[Place]:
-        return self._places
+        return self._places | self.starts if state == "alone" else self._places
 
     def elsewhere(self) -> tuple[Hashable, Machine[Any]]:
         return "sending", _Sending(self.program, None, "")
@@ -175,7 +199,8 @@ class _Sending(Machine[str]):
         return ("sent",)
 
     def launch(self, state: str, activation: Activation, at: int) -> Iterable[str]:
-        return (state,)
+        begins = state == "alone" and (activation, at) in self.starts
+        return ("silent" if begins else state,)
 
 
 class _Dying(Machine[str]):
