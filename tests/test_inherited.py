@@ -180,6 +180,9 @@ def test_children_of_a_fork_server_share_what_it_has_imported(tmp_path: Path) ->
         ("if flag:\n    mark()  # one\nmark()  # other", True),
         ("helper()\nmark()  # other", True),
         ("mark()  # other\nhelper()", False),
+        ("mark(  # other\n    helper()\n)", True),
+        ("mark(  # other\n    None or helper()\n)", True),
+        ("(mark(),  # other\n    helper())", False),
     ],
 )
 def test_what_the_parent_comes_to_first(tmp_path: Path, body: str, before: bool | None) -> None:
@@ -537,6 +540,34 @@ def test_what_a_child_does_not_see(tmp_path: Path, body: str, seen: list[tuple[s
                 print(scheme.model)
             """,
             ["schemes['one'].model"],
+        ),
+        # an object that the child makes for itself, which looks like the parent's
+        (
+            """
+            class Counter:
+                def __init__(self): self.seen = 0
+                def run(self):
+                    p = Process(target=self.work); p.start(); p.join()
+                    print(self.seen)
+                def work(self):
+                    own = Counter()
+                    own.seen = 1
+            """,
+            [],
+        ),
+        (
+            """
+            class Counter:
+                def __init__(self): self.seen = 0
+                def run(self):
+                    p = Process(target=self.work); p.start(); p.join()
+                    print(self.seen)
+                def work(self):
+                    self.seen = 1
+            def main():
+                Counter().run()
+            """,
+            ["self.seen"],
         ),
         # only passed on
         (

@@ -79,6 +79,17 @@ class Outline:
             if isinstance(frame.node, (f.Branch, f.Match)) and frame.part != "test"
         )
 
+    def precedes(self, one: int, other: int) -> bool:
+        """Whether one of two places that are not in different arms comes before the other: the
+        parts of a call come before it."""
+        outer, inner = min(one, other), max(one, other)
+        for frame in self.around(inner):
+            if not isinstance(frame.node, f.Expr):
+                break
+            if frame.node.at == outer and isinstance(frame.node, f.Call):
+                return one == inner
+        return one < other
+
     def step_of(self, at: int) -> f.Step | None:
         """The innermost step that an expression belongs to."""
         if at in self.steps:

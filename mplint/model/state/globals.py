@@ -384,7 +384,7 @@ class Globals:
                             continue
                     elif activation in self._imported:
                         continue
-                    if first < second:
+                    if outline.precedes(first, second):
                         return True
                     seen = False
         return seen

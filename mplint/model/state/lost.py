@@ -77,6 +77,7 @@ class Changes:
                             lost
                             for lost in self._first(same, same, reads)
                             if not self._is_given_away(holder, lost.worker)
+                            and not self._makes_its_own(lost.worker, holder)
                         ]
         return found
 
@@ -169,6 +170,23 @@ class Changes:
         return any(
             worker in self.program.runners(activation) for activation in self._given_away[holder]
         )
+
+    def _makes_its_own(self, worker: Worker, holder: Instance) -> bool:
+        """Whether a worker makes an object of its own that we cannot tell from this one: what it
+        changes can be that."""
+        return any(
+            worker in self.program.runners(activation) for activation in self._makers[holder]
+        )
+
+    @cached_property
+    def _makers(self) -> dict[Value, list[Activation]]:
+        """The functions that make each object of a class of the project."""
+        found: dict[Value, list[Activation]] = defaultdict(list)
+        for (activation, _), values in self.program.record.made.items():
+            for value in values:
+                if isinstance(value, Instance):
+                    found[value].append(activation)
+        return found
 
     @cached_property
     def _given_away(self) -> dict[Value, set[Activation]]:
