@@ -43,6 +43,18 @@ class Sight:
         self.program = program
         self._named_unread: dict[str, bool] = {}
 
+    def is_named_elsewhere(self, name: str, activation: Activation) -> bool:
+        """Whether another function of the file, or a class, names a variable of a function: it may
+        be the same one."""
+        solver = self.program.solver
+        return any(
+            name in solver.mentions(scope, activation.path)
+            for scope in solver.files[activation.path].scopes
+            if scope is not activation.scope
+            and scope.kind != "module"
+            and name not in scope.bound
+        )
+
     def is_seen_whole(self, made: Made) -> bool:
         """Whether we see everything that is done to an object: no code that we do not know gets
         hold of it."""

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mplint.model import facts as f
-from mplint.model.solving.solve import mentions
 from mplint.model.values import Activation, Site, Values
 
 if TYPE_CHECKING:
@@ -46,11 +45,11 @@ class Reorderings:
                 pass
             case _:
                 return None
+        if not self._is_counter(number.id, activation) or not self._is_dict(kept.id, activation):
+            return None
         if not (self._is_own(number, activation) and self._is_own(kept, activation)):
             return None
         if not self._is_first(test, kept.id, activation):
-            return None
-        if not self._is_counter(number.id, activation) or not self._is_dict(kept.id, activation):
             return None
         stores = self._stores(kept.id, number.id, activation)
         if stores is None or len(stores) != 1:
@@ -70,16 +69,12 @@ class Reorderings:
 
     def _is_own(self, name: f.Name, activation: Activation) -> bool:
         """Whether a variable is one of the function alone."""
-        scope, file = activation.scope, self.program.solver.files[activation.path]
+        scope = activation.scope
         if scope.kind == "class" or name.id not in scope.bound:
             return False
         if any(parameter.name == name.id for parameter in scope.parameters):
             return False
-        return not any(
-            name.id in mentions(file, other)
-            for other in file.scopes
-            if other is not scope and other.kind != "module" and name.id not in other.bound
-        )
+        return not self.program.sight.is_named_elsewhere(name.id, activation)
 
     def _is_counter(self, name: str, activation: Activation) -> bool:
         """Whether a variable begins with a number and only ever grows by one."""

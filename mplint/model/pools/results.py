@@ -12,7 +12,6 @@ from mplint.model.facts import describe
 from mplint.model.paths.flow import Flow
 from mplint.model.paths.machine import Machine, Raised
 from mplint.model.paths.raising import ANY, catches, raises
-from mplint.model.solving.solve import mentions
 from mplint.model.values import (
     Activation,
     ClassRef,
@@ -251,7 +250,7 @@ class _Uses:
         seen.add(key)
         if name in scope.global_names | scope.nonlocal_names or name not in scope.bound:
             return "read"
-        if self._is_seen_elsewhere(name):
+        if self.program.sight.is_named_elsewhere(name, self.activation):
             return "read"
         reads = self.program.solver.reaching[scope].reads
         fates: set[Fate] = {"dropped"}
@@ -270,17 +269,6 @@ class _Uses:
         for expression in self.outline.names.get(name, ()):
             if expression.at not in assigned:
                 yield expression
-
-    def _is_seen_elsewhere(self, name: str) -> bool:
-        """Whether another function of the file may read the variable."""
-        file = self.program.solver.files[self.activation.path]
-        return any(
-            name in mentions(file, scope)
-            for scope in file.scopes
-            if scope is not self.activation.scope
-            and scope.kind != "module"
-            and name not in scope.bound
-        )
 
     def _is_own_list(self, name: str) -> bool:
         """Whether a variable only ever holds a list that the function makes itself."""

@@ -13,7 +13,6 @@ from mplint.model import facts as f
 from mplint.model.facts import describe
 from mplint.model.processes.states import Track, Wrong, tracked
 from mplint.model.processes.unstarted import Unstarted
-from mplint.model.solving.solve import mentions
 from mplint.model.values import (
     Activation,
     ClassRef,
@@ -125,9 +124,9 @@ class Lifecycle:
             and not _is_returned(outline.step_of(at), at)
             for at, expression in outline.expressions.items()
         )
-        file = self.program.solver.files[activation.path]
-        inner = (scope for scope in file.scopes if scope.parent == activation.scope.index)
-        return reads or any(target.id in mentions(file, scope) for scope in inner)
+        solver, path = self.program.solver, activation.path
+        inner = (s for s in solver.files[path].scopes if s.parent == activation.scope.index)
+        return reads or any(target.id in solver.mentions(scope, path) for scope in inner)
 
     # run() --------------------------------------------------------------------------------------
 
@@ -278,8 +277,7 @@ class Lifecycle:
             return None
         if solver.decorations.get(init) or "start" in self._members(cls):
             return None
-        file = solver.files[activation.path]
-        methods = self._reached(init, activation, file)
+        methods = self._reached(init, activation)
         calls = [call for scope in methods for call in _init_calls(scope)]
         if not calls:
             only_raises = any(
@@ -308,16 +306,16 @@ class Lifecycle:
             for name in base.scope.bound
         }
 
-    def _reached(self, init: f.Scope, cls: Activation, file: f.FileFacts) -> list[f.Scope]:
+    def _reached(self, init: f.Scope, cls: Activation) -> list[f.Scope]:
         """`__init__`, and the methods of the class that it mentions, which may do its work."""
         methods = {
             scope.name: scope
-            for scope in file.scopes
+            for scope in self.program.solver.files[cls.path].scopes
             if scope.parent == cls.scope.index and scope.kind == "function"
         }
         found, todo = [init], [init]
         while todo:
-            for name in mentions(file, todo.pop()):
+            for name in self.program.solver.mentions(todo.pop(), cls.path):
                 scope = methods.get(name)
                 if scope is not None and scope not in found:
                     found.append(scope)

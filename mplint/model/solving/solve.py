@@ -239,7 +239,7 @@ class Solver:
         wanted = frozenset(uncalled.values())
         mentioned: dict[str, int] = {}
         for function in uncalled:
-            for name in self._mentions(function.scope, function.path) & wanted:
+            for name in self.mentions(function.scope, function.path) & wanted:
                 if name != uncalled[function]:
                     mentioned[name] = mentioned.get(name, 0) + 1
         ready = [function for function, name in uncalled.items() if name not in mentioned]
@@ -249,10 +249,11 @@ class Solver:
             self._enter_from_outside(function)
         return bool(ready)
 
-    def _mentions(self, scope: f.Scope, path: Path) -> frozenset[str]:
+    def mentions(self, scope: f.Scope, path: Path) -> frozenset[str]:
+        """The names that a function of a file reads, as variables or as attributes."""
         known = self._mentioned.get(scope)
         if known is None:
-            known = self._mentioned[scope] = mentions(self.files[path], scope)
+            known = self._mentioned[scope] = _mentions(self.files[path], scope)
         return known
 
     def _enter_from_outside(self, function: FunctionRef) -> None:
@@ -664,15 +665,14 @@ def uncalled_name(function: FunctionRef) -> str:
     return name
 
 
-def mentions(file: f.FileFacts, scope: f.Scope) -> frozenset[str]:
-    """The names that a function reads, as variables or as attributes."""
+def _mentions(file: f.FileFacts, scope: f.Scope) -> frozenset[str]:
     found: set[str] = set()
     for expression in f.evaluated(scope.body):
         match expression:
             case f.Name(id=name) | f.Attribute(name=name):
                 found.add(name)
             case f.Lambda(scope=index):
-                found |= mentions(file, file.scopes[index])
+                found |= _mentions(file, file.scopes[index])
     return frozenset(found)
 
 
