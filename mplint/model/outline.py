@@ -185,9 +185,14 @@ class Outline:
                     for _, maybe in items:
                         if maybe is not None:
                             bind(maybe, None)
-            for walrus in f.walruses(*f.expressions(step)):
+            for walrus in f.walruses(*f.expressions(step)) if self.has_walrus else ():
                 bind(walrus.target, walrus.value)
         return found
+
+    @cached_property
+    def has_walrus(self) -> bool:
+        """Whether there is any `:=`: each of them takes long to find, and most code has none."""
+        return any(type(expression) is f.Walrus for expression in self.expressions.values())
 
     @cached_property
     def calls(self) -> list[int]:

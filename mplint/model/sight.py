@@ -50,9 +50,7 @@ class Sight:
         return any(
             name in solver.mentions(scope, activation.path)
             for scope in solver.files[activation.path].scopes
-            if scope is not activation.scope
-            and scope.kind != "module"
-            and name not in scope.bound
+            if scope is not activation.scope and scope.kind != "module" and name not in scope.bound
         )
 
     def is_seen_whole(self, made: Made) -> bool:

@@ -25,9 +25,9 @@ def is_path(expression: f.Expr) -> bool:
     return isinstance(expression, f.Name)
 
 
-def assigned(step: f.Step) -> Iterator[tuple[f.Expr, f.Expr | None]]:
+def assigned(step: f.Step, *, inside: bool = True) -> Iterator[tuple[f.Expr, f.Expr | None]]:
     """The names and attributes that a step sets, each with what to, as far as that is one
-    expression."""
+    expression; unless `inside` is false, by the `:=` in its expressions as well."""
     match step:
         case f.Bind(targets=targets, value=value, operator=operator) if value is not None:
             for target in targets:
@@ -40,6 +40,6 @@ def assigned(step: f.Step) -> Iterator[tuple[f.Expr, f.Expr | None]]:
             for _, maybe in items:
                 for leaf in f.leaves(maybe) if maybe is not None else ():
                     yield leaf, None
-    for walrus in f.walruses(*f.expressions(step)):
+    for walrus in f.walruses(*f.expressions(step)) if inside else ():
         for leaf in f.leaves(walrus.target):
             yield leaf, walrus.value

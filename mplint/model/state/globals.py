@@ -97,7 +97,7 @@ class Globals:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._stored: dict[f.Scope, set[int]] = {}
-        self._assignments: dict[f.Step, list[tuple[f.Expr, f.Expr | None]]] = {}
+        self._assignments: dict[f.Scope, list[tuple[f.Expr, f.Expr | None, f.Step]]] = {}
         self._above: dict[Place, dict[Activation, set[int]]] = {}
 
     # Who sets and reads -------------------------------------------------------------------------
@@ -107,12 +107,23 @@ class Globals:
         """The places where each variable is read, in the order of the files and lines."""
         found: dict[Variable, list[Read]] = defaultdict(list)
         for activation in self._in_order:
-            stored = self.stored(activation.scope)
-            for at, expression in self.program.outline(activation).expressions.items():
-                if at in stored:
-                    continue
-                for variable in self.variables(expression, activation):
-                    found[variable].append(Read(activation, at, expression, variable))
+            outline = self.program.outline(activation)
+            named = [
+                Read(activation, name.at, name, variable)
+                for names in outline.names.values()
+                for variable in self.variables(names[0], activation)  # the same for all of them
+                for name in names
+            ]
+            named += [
+                Read(activation, attribute.at, attribute, variable)
+                for attributes in outline.attributes.values()
+                for attribute in attributes
+                for variable in self.variables(attribute, activation)
+            ]
+            stored = self.stored(activation) if named else ()
+            for read in sorted(named, key=lambda read: read.at):
+                if read.at not in stored:
+                    found[read.variable].append(read)
         return found
 
     @cached_property
@@ -120,14 +131,13 @@ class Globals:
         """The places where each variable is set, in the order of the files and lines."""
         found: dict[Variable, list[Write]] = defaultdict(list)
         for activation in self._in_order:
+            targets = list(self._assigned(activation))
             for step in f.steps(activation.scope.body):
-                for target, value in self._assigned(step):
-                    for variable in self.variables(target, activation):
-                        found[variable].append(Write(activation, target.at, value, step))
                 if isinstance(step, f.Define):
-                    name = f.Name(step.at, step.name)
-                    for variable in self.variables(name, activation):
-                        found[variable].append(Write(activation, step.at, None, step))
+                    targets.append((f.Name(step.at, step.name), None, step))
+            for target, value, step in sorted(targets, key=lambda each: each[2].at):
+                for variable in self.variables(target, activation):
+                    found[variable].append(Write(activation, target.at, value, step))
         return found
 
     def adds(self, change: Write) -> bool:
@@ -144,13 +154,13 @@ class Globals:
         found: dict[Value, list[Write]] = defaultdict(list)
         program = self.program
         for activation in self._in_order:
-            for step in f.steps(activation.scope.body):
-                for target, value in self._assigned(step):
-                    for owner in self._changed_by(target, activation):
-                        found[owner].append(Write(activation, target.at, value, step))
+            for target, value, step in self._assigned(activation):
+                for owner in self._changed_by(target, activation):
+                    found[owner].append(Write(activation, target.at, value, step))
             outline = program.outline(activation)
-            for at, expression in outline.expressions.items():
-                function = expression.function if isinstance(expression, f.Call) else None
+            for at in outline.calls if CHANGING & outline.attributes.keys() else ():
+                call = outline.expressions[at]
+                function = call.function if isinstance(call, f.Call) else None
                 if isinstance(function, f.Attribute) and function.name in CHANGING:
                     owners = program.values(function.value, activation)
                     step_of = outline.step_of(at)
@@ -183,20 +193,25 @@ class Globals:
             key=lambda activation: (str(activation.path), activation.scope.at, repr(activation)),
         )
 
-    def stored(self, scope: f.Scope) -> set[int]:
-        """The numbers of the names that are assigned, not read."""
-        known = self._stored.get(scope)
+    def stored(self, activation: Activation) -> set[int]:
+        """The numbers of the names that a function assigns, rather than reads."""
+        known = self._stored.get(activation.scope)
         if known is None:
-            known = {
-                target.at for step in f.steps(scope.body) for target, _ in self._assigned(step)
-            }
-            self._stored[scope] = known
+            known = {target.at for target, _, _ in self._assigned(activation)}
+            self._stored[activation.scope] = known
         return known
 
-    def _assigned(self, step: f.Step) -> list[tuple[f.Expr, f.Expr | None]]:
-        known = self._assignments.get(step)
+    def _assigned(self, activation: Activation) -> list[tuple[f.Expr, f.Expr | None, f.Step]]:
+        """What a function assigns, what to, and the step."""
+        scope = activation.scope
+        known = self._assignments.get(scope)
         if known is None:
-            known = self._assignments[step] = list(assigned(step))
+            inside = self.program.outline(activation).has_walrus
+            known = self._assignments[scope] = [
+                (target, value, step)
+                for step in f.steps(scope.body)
+                for target, value in assigned(step, inside=inside)
+            ]
         return known
 
     def variables(self, expression: f.Expr, activation: Activation) -> Iterator[Variable]:

@@ -124,7 +124,7 @@ class Handlers:
             path = program.record.externals.get(place)
             if path is not None and path.partition(".")[0] not in ("print", "logging"):
                 return True
-            if at in self.globals.stored(activation.scope):
+            if at in self.globals.stored(activation):
                 return True
             if isinstance(expression, (f.Await, f.Yield)):
                 return True

@@ -245,7 +245,7 @@ class Inherited:
         """A read, and those of the attributes and elements of what it gives: `a`, `a.b`,
         `a.b[i]`."""
         outline = self.program.outline(read.activation)
-        stored = self._globals.stored(read.activation.scope)
+        stored = self._globals.stored(read.activation)
         found = [read]
         expression = read.expression
         for frame in outline.around(read.at):

@@ -258,7 +258,7 @@ class Changes:
             frame = next(outline.around(place.at), None)
             node = frame.node if frame is not None else None
             if isinstance(node, f.Attribute) and node.value is expression and node.name == name:
-                if node.at not in self.globals.stored(place.activation.scope):
+                if node.at not in self.globals.stored(place.activation):
                     yield Place(place.activation, node.at)
 
     @cached_property

@@ -250,7 +250,7 @@ class State:
 
     def _is_stored(self, read: Read) -> bool:
         """Whether a read only serves to change something: the `xs` of `xs[0] = 1`."""
-        stored = self.globals.stored(read.activation.scope)
+        stored = self.globals.stored(read.activation)
         outline = self.program.outline(read.activation)
         frame = next(outline.around(read.at), None)
         node = frame.node if frame is not None else None
@@ -263,7 +263,7 @@ class State:
         node = frame.node if frame is not None else None
         if not isinstance(node, f.Attribute) or node.value is not read.expression:
             return None
-        if node.at in self.globals.stored(read.activation.scope):
+        if node.at in self.globals.stored(read.activation):
             return None
         return Read(read.activation, node.at, node, read.variable)
 
