@@ -505,6 +505,13 @@ HANDLED = """
         except Exception:
 """
 
+KNOWN = """
+    while True:
+        try:
+            print({1: 2}[jobs.get()])
+        except LookupError:
+"""
+
 
 @pytest.mark.parametrize(
     ("body", "error"),
@@ -534,6 +541,12 @@ HANDLED = """
         (f"{HANDLED}            toolbox.log()", None),
         (f"{HANDLED}            assert toolbox.log()", "`AssertionError`"),
         (f"{HANDLED}            return toolbox.log()", "x"),
+        # where an error of an item is handled, only what somebody foresees ends the worker
+        (f"{HANDLED}            continue\n        toolbox.save()", None),
+        (f"{HANDLED}            continue\n        raise OSError(1)", "`OSError`"),
+        (f"{HANDLED}            if toolbox.careful:\n                raise", "an error"),
+        (f"{HANDLED}            return\n        toolbox.save()", "x"),
+        (f"{KNOWN}            continue\n        toolbox.save()", "an error"),
     ],
 )
 def test_early_end(tmp_path: Path, body: str, error: str | None) -> None:
@@ -544,6 +557,15 @@ def test_early_end(tmp_path: Path, body: str, error: str | None) -> None:
         assert failure is not None
     else:
         assert (failure.what if failure is not None else None) == error
+
+
+def test_the_statement_that_ends_a_consumer(tmp_path: Path) -> None:
+    """Not the one whose error it handles."""
+    body = f"{KNOWN}            continue\n        toolbox.save()  # save"
+    program = small(tmp_path, put_into(CONSUMER, body))
+    failure = program.program.failing.early_end(program.worker("work"), program.channel("made"))
+    assert failure is not None
+    assert program.is_at(failure.at, "save")
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from mplint.model import facts as f
 from mplint.model.channels.failing import Failure
 from mplint.model.channels.sequence import Sequence
 from mplint.model.channels.sizes import fills, overfills, writes_itself
+from mplint.model.facts import describe
 from mplint.model.nouns import MAIN
 
 if TYPE_CHECKING:
     from mplint.model.nouns import Channel, Operation, Runner, Worker
+    from mplint.model.outline import Around
     from mplint.model.program import Program
     from mplint.model.values import Site
 
@@ -106,13 +110,15 @@ class Bounded:
             return None
         if waiting.in_daemon(put) or waiting.checks_liveness(put):
             return None
-        if not self._overfills(put, channel):
-            return None
         workers = [taker for taker in takers if not isinstance(taker, str)]
+        if not self._overfills(put, channel, workers):
+            return None
         if len(workers) != len(takers) or put.runners & takers:
             return None
         if not workers:
             return StuckPut(channel, None) if channel.bound else None
+        if self._is_once_each(put, channel, workers):
+            return None
         return (
             self._dead_consumers(put, channel, workers)
             or self._full_consumers(put, channel, workers)
@@ -140,14 +146,60 @@ class Bounded:
         dead = self._dead_consumers(put, channel, workers) if again else None
         return dead or self._unstarted(put, channel, workers)
 
-    def _overfills(self, put: Operation, channel: Channel) -> bool:
+    def _overfills(self, put: Operation, channel: Channel, workers: list[Worker]) -> bool:
         """Whether a put is repeated more often than there is room."""
-        count = self.program.sentinels.puts([put], channel)
+        program = self.program
+        loops = program.outline(put.activation).loops(put.at)
+        again = [frame for frame in loops if not _is_through_queues(frame, put)]
+        often = program.draining.is_called_often(put)
+        count = program.sentinels.puts([put], channel)
+        if loops and not again:  # one for each queue
+            return often and not self._is_answered(put, workers)
         if count is None:
-            return True
+            return bool(again) or often or not self._is_answered(put, workers)
         if count.known is None:
-            return channel.bound is not None or self.program.draining.repeats(put)
+            return channel.bound is not None or program.draining.repeats(put)
         return channel.bound is not None and count.known > channel.bound
+
+    def _is_answered(self, put: Operation, workers: list[Worker]) -> bool:
+        """Whether those who put something take answers of the consumers as well: how many are open
+        at a time is up to whoever asks, and an answer that never comes is noticed there."""
+        return any(
+            get.runners & put.runners
+            for worker in workers
+            for answers in self.program.channels_with(worker, "put")
+            for get in answers.gets
+        )
+
+    def _is_once_each(self, put: Operation, channel: Channel, workers: list[Worker]) -> bool:
+        """Whether a put is done once for each consumer, as far as is known, to tell it to stop or
+        anything else: there is room for that, unless they fail just before."""
+        sentinels = self.program.sentinels
+        count = sentinels.puts([put], channel)
+        here = sentinels.counter.turns(put.activation, put.at, at_most=True)
+        for turns in (count, here):
+            if turns is not None and (turns.known or 0) > (channel.bound or math.inf):
+                return False
+        consumers = (sentinels.consumer(worker, channel, failing=True) for worker in workers)
+        told = (sentinels.tells(put, each) for each in consumers if each is not None)
+        return any(told) or self._is_per_process(put, workers)
+
+    def _is_per_process(self, put: Operation, workers: list[Worker]) -> bool:
+        """Whether the loops around a put go through a list of the consumers' processes."""
+        program = self.program
+        loops = program.outline(put.activation).loops(put.at)
+        sources = [frame.node.source for frame in loops if isinstance(frame.node, f.For)]
+        if len(sources) < len(loops) or not sources or program.draining.is_called_often(put):
+            return False
+        return all(
+            any(
+                worker in workers
+                for value in program.values(source, put.activation)
+                for process in program.solver.cells.get((value, "all"), ())
+                for worker in program.processes_of(process)
+            )
+            for source in sources
+        )
 
     def _dead_consumers(
         self, put: Operation, channel: Channel, workers: list[Worker]
@@ -192,3 +244,25 @@ class Bounded:
                 if self._sequence.is_first(put, starts, root):
                     return StuckPut(channel, workers[0], started=starts[0])
         return None
+
+
+def _is_through_queues(frame: Around, put: Operation) -> bool:
+    """Whether a loop goes through the queues that a put in it is on, each of them once."""
+    node, queue = frame.node, put.receiver_expression
+    if not isinstance(node, f.For):
+        return False
+    source, target = node.source, node.target
+    made = describe(source.function) if isinstance(source, f.Call) else ""
+    match queue:
+        case f.Subscript(index=f.Name(id=index)):
+            if made == "enumerate" and isinstance(target, f.Display) and target.items:
+                target = target.items[0]
+            return made in ("range", "enumerate") and _is_named(target, index)
+        case f.Name(id=name):
+            plain = isinstance(source, (f.Name, f.Attribute)) or made in ("enumerate", "zip")
+            return plain and any(_is_named(leaf, name) for leaf in f.leaves(target))
+    return False
+
+
+def _is_named(target: f.Expr, name: str) -> bool:
+    return isinstance(target, f.Name) and target.id == name

@@ -239,9 +239,11 @@ class Draining:
 
     def repeats(self, put: Operation) -> bool:
         """Whether a put is in a loop of its function, or of those that call it."""
-        return self._is_in_loop(put.activation, put.at) or self._is_repeated(
-            put.activation, put.runners
-        )
+        return self._is_in_loop(put.activation, put.at) or self.is_called_often(put)
+
+    def is_called_often(self, put: Operation) -> bool:
+        """Whether the function of a put is called in a loop of those that call it."""
+        return self._is_repeated(put.activation, put.runners)
 
     def _is_in_loop(self, activation: Activation, at: int) -> bool:
         """Whether a long loop of a function repeats a place."""

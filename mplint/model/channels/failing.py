@@ -141,10 +141,16 @@ class Failing:
         for entry in worker.entries:
             if self.is_opaque(entry):
                 continue
-            for way, states in flow.ends(entry, "idle").items():
-                why = states.get("failed")
-                if why is not None and not isinstance(way, Gone):
-                    error = way.error if isinstance(way, Raised) else ANY
+            ends = flow.ends(entry, "idle")
+            guarded = any("guarded" in states for states in ends.values())
+            for way, states in ends.items():
+                error = way.error if isinstance(way, Raised) else ANY
+                for state in ("failed", "foreseen"):
+                    why = states.get(state)
+                    if why is None or isinstance(way, Gone):
+                        continue
+                    if guarded and state == "failed":
+                        continue  # nobody foresees it, and what somebody does is handled
                     failures.append(Failure(worker, why.site, error_name(error)))
         return _most_telling(failures, waits)
 
@@ -207,8 +213,10 @@ class _Dying(Machine[str]):
     """Whether a path ends because something failed, instead of going on with the next item.
 
     States: `idle` before the first get, `working` after one, `failed` when an exception was raised
-    while working, and `twice` when what handles that has failed in its turn: whoever has written it
-    has thought of failures.
+    while working, `foreseen` when it has a name or is raised again, and `twice` when what handles
+    it has failed in its turn: whoever has written that has thought of failures. A path that goes on
+    with another item is `guarded` after `failed`, and else `again`: what fails then, fails the
+    first time as well.
     """
 
     def __init__(self, program: Program, exit: Made | None) -> None:
@@ -224,16 +232,19 @@ class _Dying(Machine[str]):
 
     def operate(self, state: str, operation: Operation) -> Iterable[str]:
         if operation.does == "get" and is_end(operation.receiver, self.exit):
-            return ("working",)
+            return (_NEXT.get(state, "working"),)
         return (state,)
 
     def unsure(self, state: str, operation: Operation) -> Iterable[str]:
         return self.operate(state, operation)
 
     def fail(self, state: str, error: Error, at: Site) -> str:
-        if state == "failed" and self.program.activations_at(at):
-            return "twice"  # in an expression: a `raise` or an `assert` is a statement
-        return "failed" if state == "working" and is_failure(error) else state
+        if state in ("failed", "foreseen"):
+            # an expression, or a `raise` or an `assert`, which are statements
+            return "twice" if self.program.activations_at(at) else "foreseen"
+        if state == "working" and is_failure(error):
+            return "failed" if error == ANY else "foreseen"
+        return state
 
     def repeated(self, state: str) -> Iterable[str]:
         return ("idle",)
@@ -244,6 +255,15 @@ def is_failure(error: Error) -> bool:
     there is nothing more to read, or that somebody stops the program."""
     return not isinstance(error, str) or error not in _NO_FAILURES
 
+
+_NEXT = {
+    "failed": "guarded",
+    "guarded": "guarded",
+    "foreseen": "again",
+    "twice": "again",
+    "again": "again",
+}
+"""What becomes of a path that takes the next item."""
 
 _NO_FAILURES = frozenset(
     {"queue.Empty", "queue.Full", "StopIteration", "KeyboardInterrupt", "EOFError"}
