@@ -31,6 +31,9 @@ _DATABASE = _thing("a database connection")
 
 UNIQUE = Kind("object", "thing", "other", "a unique object", "pickle")
 
+TEMPORARY = Kind("temporary", "thing", "other", "the name of a temporary file", "pickle")
+"""Of one that has been made, so that it is there for whoever opens it."""
+
 LOGGER = Kind("Logger", "logger", "other", "a logger", "pickle")
 
 _HASH = _thing("a hash object")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
-from mplint.catalog import python
+from mplint.catalog import python, things
 from mplint.model import facts as f
 from mplint.model.paths.quiet import is_quiet
 from mplint.model.values import (
@@ -58,7 +58,7 @@ class Raising:
         it has a path) is known for, and how likely each is."""
         if isinstance(call.function, f.Attribute) and call.function.name in python.SEARCHES:
             yield "ValueError", USUAL
-        if self._opens(activation, call.at):
+        if self._opens(activation, call.at) and not self._is_there(call, activation):
             yield "OSError", LIKELY
         if path in python.CONVERSIONS and self._is_text(call, activation):
             yield "ValueError", USUAL
@@ -155,6 +155,18 @@ class Raising:
         """Whether a call opens a file or a connection, which may not be there."""
         made = self.program.record.made.get((activation, at), ())
         return any(isinstance(v, Made) and v.kind.role == "file" for v in made)
+
+    def _is_there(self, call: f.Call, activation: Activation) -> bool:
+        """Whether what a call opens is a temporary file, which somebody has made for that, as far
+        as it is known."""
+        if not call.arguments:
+            return False
+        known = {
+            isinstance(value, Made) and value.kind is things.TEMPORARY
+            for value in self.program.values(call.arguments[0].value, activation)
+            if not (value is UNKNOWN or (isinstance(value, Literal) and value.value is None))
+        }
+        return known == {True}
 
 
 _SAME = {

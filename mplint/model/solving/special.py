@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mplint import catalog
-from mplint.catalog import joblib, python
+from mplint.catalog import joblib, python, things
 from mplint.catalog import multiprocessing as mp
 from mplint.model.solving import calls, classes, containers, libraries
 from mplint.model.values import (
@@ -255,6 +255,21 @@ def _max(solver: Solver, site: CallSite, given: Arguments) -> Values:
     return frozenset(found)
 
 
+def _mkstemp(solver: Solver, site: CallSite, given: Arguments) -> Values:
+    """The number and the name of a new file."""
+    activation, at = site.activation, site.at
+    if solver.record is not None:
+        solver.record.externals[activation, at] = "tempfile.mkstemp"
+    where = Site(activation.path, at)
+    kind = things.TEMPORARY
+    name = solver.intern(Made, kind, None, where, activation.context, 0, None, False)
+    pair = containers.make(solver, "tuple", activation, at)
+    containers.put(solver, pair, JUST_DATA, 0)
+    containers.put(solver, pair, frozenset({name}), 1)
+    solver.arity[pair] = 2
+    return frozenset({pair})
+
+
 def _wait_for_futures(solver: Solver, site: CallSite, given: Arguments) -> Values:
     """`concurrent.futures.wait`: two sets of what it was given."""
     activation, at = site.activation, site.at
@@ -307,6 +322,7 @@ _SPECIAL: dict[str, Callable[[Solver, CallSite, Arguments], Values]] = {
     "concurrent.futures.as_completed": _same_elements,
     "concurrent.futures.wait": _wait_for_futures,
     "multiprocessing.connection.wait": _multiprocessing_wait,
+    "tempfile.mkstemp": _mkstemp,
     "random.choice": _max,
     "contextlib.closing": _first,
     "contextlib.nullcontext": _first,
