@@ -413,6 +413,46 @@ def test_what_a_child_does_not_see(tmp_path: Path, body: str, seen: list[tuple[s
     assert [(unseen.what, unseen.missing) for unseen in found] == seen
 
 
+KEPT = """
+from multiprocessing import Process
+
+class Thing: pass
+class Other: pass
+
+things = {}
+
+def work(name):
+    BODY
+
+def main():
+    things["a"] = Thing()
+    Process(target=work, args=("a",)).start()
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "seen"),
+    [
+        ("print(things[name])", True),
+        # what is not there is made, as the parent has made it
+        ("if name in things: return things[name]\nreturn Thing()", False),
+        ("if name not in things: return Thing()\nreturn things[name]", False),
+        ("return things[name] if name in things else Thing()", False),
+        ("found = things.get(name)\nreturn Thing() if found is None else found", False),
+        # or something else is, or only where it is there
+        ("if name in things: return things[name]\nreturn Other()", True),
+        ("if name in things: return Thing(), things[name]", True),
+        ("print(things[name], Thing())", True),
+        ("if name in toolbox.things: return things[name]\nreturn Thing()", True),
+        ("print(toolbox.things.get(name))\nreturn things[name], Thing()", True),
+    ],
+)
+def test_what_a_child_makes_where_it_has_none(tmp_path: Path, body: str, seen: bool) -> None:
+    program = small(tmp_path, put_into(KEPT, body))
+    found = program.program.inherited.unseen_in_child(program.path)
+    assert bool(found) is seen
+
+
 @pytest.mark.parametrize(
     ("body", "lost"),
     [

@@ -192,7 +192,7 @@ class State:
         if isinstance(holder, Container):
             if any(self._runs_in_child(change) for change in changes):
                 return
-            if self._is_stored(read):
+            if self._is_stored(read) or self._is_made_good(read, holder):
                 return
             for change in changes:
                 if self.globals.adds(change) and self._is_parents(change, worker):
@@ -256,6 +256,34 @@ class State:
         node = frame.node if frame is not None else None
         return isinstance(node, f.Subscript) and node.at in stored
 
+    def _is_made_good(self, read: Read, holder: Container) -> bool:
+        """Whether a function asks whether there is an object in a list or dict, and else makes one
+        of the same class: a child does as well without what the parent has put there."""
+        held = self.program.solver.cells.get((holder, "all"), frozenset())
+        classes = {value.cls for value in held if isinstance(value, Instance)}
+        outline = self.program.outline(read.activation)
+        if not classes or not any(
+            _asks(expression, read.expression) for expression in outline.expressions.values()
+        ):
+            return False
+        made = {
+            value.cls
+            for at, expression in outline.expressions.items()
+            if isinstance(expression, f.Call)
+            for value in self.program.values(expression, read.activation)
+            if isinstance(value, Instance) and not self._is_found(read, at)
+        }
+        return classes <= made
+
+    def _is_found(self, read: Read, at: int) -> bool:
+        """Whether a place is come to only where a list or dict has what it was asked for."""
+        for frame in self.program.outline(read.activation).around(at):
+            if isinstance(frame.node, f.Branch) and frame.part == "body":
+                test = frame.node.arms[frame.index][0]
+                if isinstance(test, f.Comparison) and _asks(test, read.expression):
+                    return test.rest[0][0] == "in"
+        return False
+
     def _attribute_read(self, read: Read) -> Read | None:
         """The attribute that is read of what a variable holds."""
         outline = self.program.outline(read.activation)
@@ -266,6 +294,16 @@ class State:
         if node.at in self.globals.stored(read.activation):
             return None
         return Read(read.activation, node.at, node, read.variable)
+
+
+def _asks(expression: f.Expr, holder: f.Expr) -> bool:
+    """Whether something is looked for in a list or dict that may lack it."""
+    match expression:
+        case f.Comparison(rest=(("in" | "not in", right),)):
+            return describe(right) == describe(holder)
+        case f.Call(function=f.Attribute(value=owner, name="get")):
+            return describe(owner) == describe(holder)
+    return False
 
 
 _NO_NAME = frozenset({"NameError", "AttributeError", "Exception", "BaseException"})
