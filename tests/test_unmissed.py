@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 from small import small
@@ -35,6 +36,9 @@ PROGRAM = """
         results.put(None)
         collector.join()
 
+    def later():
+        raise ValueError
+
     main(toolbox.items())
     """
 
@@ -49,13 +53,30 @@ def test_an_item_is_lost(tmp_path: Path) -> None:
     assert is_found(tmp_path)
 
 
-@pytest.mark.parametrize("end", ["(None, None)", "[None, None]", "(None, 'end')", "(0, None)"])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("for item in iter", "threading.Event().set()\n        for item in iter"),
+        ("toolbox.compute(item)", "int(item)"),
+    ],
+)
+def test_what_does_not_tell(tmp_path: Path, old: str, new: str) -> None:
+    assert is_found(tmp_path, old, new)
+
+
+@pytest.mark.parametrize(
+    "end",
+    ["(None, None)", "[None, None]", "(None, 'end')", "(0, None)", "()", "END", "(None, later())"],
+)
 def test_one_part_tells_the_end(tmp_path: Path, end: str) -> None:
     parts = PROGRAM.replace("item = results.get()", "item, rest = results.get()")
     parts = parts.replace(
         "results.put(toolbox.compute(item))", "results.put((item, toolbox.go(item)))"
     )
-    program = small(tmp_path, parts.replace("results.put(None)", f"results.put({end})"))
+    parts = "END = (None, None)\n" + dedent(
+        parts.replace("results.put(None)", f"results.put({end})")
+    )
+    program = small(tmp_path, parts)
     found = [program.program.joining.unnoticed(join) for join in program.operations("join")]
     assert any(found) is (end in ("(None, None)", "[None, None]"))
 
@@ -76,7 +97,18 @@ def test_one_part_tells_the_end(tmp_path: Path, end: str) -> None:
             "            try:\n                item = toolbox.compute(item)\n"
             "            finally:\n                results.put(item)",
         ),
+        # it is meant to end, or a machine's failure
+        (
+            "results.put(toolbox.compute(item))",
+            "if not item: sys.exit(1)\n            results.put(1)",
+        ),
+        (
+            "results.put(toolbox.compute(item))",
+            "if not item: raise OSError\n            results.put(1)",
+        ),
         # it has to do with others
+        ("compute(item))", "compute(item))\n            queue.Queue().put(1)"),
+        ("iter(jobs.get", "iter((jobs if toolbox.more() else toolbox.jobs).get"),
         ("results.put(toolbox.compute(item))", "results.put(other.get(toolbox.compute(item)))"),
         ("results.put(toolbox", "other.put(1); results.put(toolbox"),
         ("for item in iter", "mp.Event().set()\n        for item in iter"),
@@ -84,6 +116,7 @@ def test_one_part_tells_the_end(tmp_path: Path, end: str) -> None:
         # who takes the results waits for all of them, or is told by a worker
         ("while True:\n            item", "for _ in range(9):\n            item"),
         ("        results.put(None)\n        collector", "        collector"),
+        ("results.put(None)\n", "results.put((None,))\n"),
         (
             "            results.put(toolbox.compute(item))",
             "            results.put(toolbox.compute(item))\n        results.put(None)",
@@ -96,3 +129,11 @@ def test_one_part_tells_the_end(tmp_path: Path, end: str) -> None:
 )
 def test_nothing_is_lost_unseen(tmp_path: Path, old: str, new: str) -> None:
     assert not is_found(tmp_path, old, new)
+
+
+@pytest.mark.parametrize("event", ["mp.Event()", "mp.Manager().Event()"])
+def test_somebody_else_is_told(tmp_path: Path, event: str) -> None:
+    told = PROGRAM.replace("for item in iter", "other.set()\n        for item in iter")
+    told = told.replace("mp.Queue(), mp.Queue(), mp.Queue()", f"mp.Queue(), mp.Queue(), {event}")
+    program = small(tmp_path, told)
+    assert not any(program.program.joining.unnoticed(join) for join in program.operations("join"))
