@@ -202,7 +202,12 @@ def test_a_coroutine_pauses(tmp_path: Path) -> None:
 
 
 CALLBACKS = """
+    import collections
     import concurrent.futures
+
+    class Box:
+        def append(self, result):
+            pass
 
     def keep(future):
         shared.append(future.result())
@@ -211,6 +216,7 @@ CALLBACKS = """
         print(result)
 
     shared, found, others = [], [], []
+    box, seen, line = Box(), set(), collections.deque()
     pool, executor = mp.Pool(), concurrent.futures.ProcessPoolExecutor()
     threads = concurrent.futures.ThreadPoolExecutor()
 
@@ -228,6 +234,8 @@ CALLBACKS = """
         ("pool.map_async(len, items, callback=found.extend)", "while found == []", "found"),
         ("pool.apply_async(len, callback=lambda x: found.append(x))", "while not found", "found"),
         ("executor.submit(len, 1).add_done_callback(keep)", "while not shared", "shared"),
+        ("pool.apply_async(len, callback=seen.add)", "while not seen", "seen"),
+        ("pool.apply_async(len, callback=line.appendleft)", "while not line", "line"),
         # it is looked at only while there is something
         ("pool.apply_async(len, callback=found.append)", "while found", None),
         # nobody fills it, or not from another process
@@ -237,6 +245,22 @@ CALLBACKS = """
         ("pool.apply_async(len, (found.append,))", "while not found", None),
         ("threads.submit(len, 1).add_done_callback(keep)", "while not shared", None),
         ("toolbox.pool().apply_async(len, callback=found.append)", "while not found", None),
+        ("pool.apply_async(len, callback=box.append)", "while not box", None),
+        ("pool.apply_async(len, callback=lambda x: found.index(x))", "while not found", None),
+        ("concurrent.futures.Future().add_done_callback(keep)", "while not shared", None),
+        # it may be another one
+        (
+            "pool.apply_async(len, callback=found.append); either = found if items else others",
+            "while not either",
+            None,
+        ),
+        (
+            "pool.apply_async(len, callback=found.append)\n"
+            "pool.apply_async(len, callback=others.append)\n"
+            "either = found if items else others",
+            "while not either",
+            None,
+        ),
     ],
 )
 def test_a_list_that_a_callback_fills(

@@ -114,6 +114,12 @@ STARTED = """
     def plain(item=None):
         print(item)
 
+    def either(item=None):
+        print(item)
+
+    def neither(item=None):
+        print(item)
+
     def main():
         def inner(item=None):
             print(item)
@@ -131,6 +137,20 @@ STARTED = """
 
         def run(self):
             print(1)
+
+    class Either(mp.Process):
+        def __init__(self, item):
+            if item:
+                super().__init__(target=either)
+            else:
+                super().__init__(target=either, args=(lambda: 1,))
+
+    class Neither(mp.Process):
+        def __init__(self, item):
+            if item:
+                super().__init__(target=neither, args=(open("log"),))
+            else:
+                super().__init__(target=neither, args=(lambda: 1,))
 """
 
 
@@ -144,6 +164,9 @@ STARTED = """
         ("mp.Pool(2, plain)", "plain", False),
         ("mp.Pool(2, inner)", "main.<locals>.inner", True),
         ("mp.Pool(2).map(plain, [1])", "plain", False),
+        ("mp.Pool(2).map(inner, [1])", "main.<locals>.inner", False),  # nor can a fork
+        ("Either(toolbox.item()).start()", "either", False),
+        ("Neither(toolbox.item()).start()", "neither", True),
         ("Fine().start()", "Fine", False),
         ("Locked().start()", "Locked", True),
     ],

@@ -31,14 +31,10 @@ class Departing:
     def _is_refused(self, worker: Worker) -> bool:
         if worker.how == "run":
             return self.program.pickling.self_obstacle(worker) is not None
-        edges = [edge for edge in worker.edges if edge.launch is not None]
-        return bool(edges) and all(self._refuses(edge) for edge in edges)
+        return all(self._refuses(edge) for edge in worker.edges)
 
     def _refuses(self, edge: Edge) -> bool:
         """Whether what a call gives to a process cannot be pickled."""
         call = self.program.outline(edge.caller).expressions.get(edge.at)
         given = handovers(self.program, call, edge.caller) if isinstance(call, f.Call) else ()
-        return any(
-            each.task is None and self.program.pickling.start_obstacle(each) is not None
-            for each in given
-        )
+        return any(self.program.pickling.start_obstacle(each) is not None for each in given)

@@ -44,7 +44,7 @@ class Callbacks:
         if operation.name == "add_done_callback" and isinstance(receiver, Made):
             name, receiver = "fn", receiver.of or receiver
         kind = self.program.solver.kind_of(receiver)
-        if kind is None or kind.role not in ("pool", "executor") or kind.family != "process":
+        if kind is None or kind.family != "process":
             return
         given = operation.argument(name)
         if given is not None:
@@ -61,8 +61,7 @@ class Callbacks:
         for expression in self.program.outline(activation).expressions.values():
             match expression:
                 case f.Call(function=f.Attribute(value=owner, name=name)) if name in _FILLING:
-                    values = self.program.values(owner, activation)
-                    yield from (value for value in values if isinstance(value, Container))
+                    yield from self.program.values(owner, activation)
 
 
 _FILLING = frozenset({"append", "appendleft", "extend", "add"})
