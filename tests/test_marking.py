@@ -104,3 +104,40 @@ def test_none_is_put_or_not(tmp_path: Path, sent: str, skips: bool) -> None:
     program = small(tmp_path, source.replace("BODY", sent))
     skipped = program.program.tasks.unfinished(program.operation("join"))
     assert (skipped is not None) is skips
+
+
+@pytest.mark.parametrize(
+    ("work", "main", "skips"),
+    [
+        ("toolbox.run(job)", "results.get()\njobs.join()", False),
+        ("toolbox.run(job)", "for _ in range(3):\n    results.get()\njobs.join()", False),
+        ("toolbox.run(job)", "jobs.join()\nresults.get()", True),
+        ("toolbox.run(job)", "results.get(timeout=3)\njobs.join()", True),
+        ("toolbox.run(job)", "others.get()\njobs.join()", True),
+        ("toolbox.run(job)", "jobs.join()", True),
+        # not by an error: its result may have come
+        ("if job == 3: continue", "results.get()\njobs.join()", True),
+    ],
+)
+def test_its_result_is_awaited_before(tmp_path: Path, work: str, main: str, skips: bool) -> None:
+    source = """
+    def work(jobs, results):
+        while True:
+            job = jobs.get()
+            WORK
+            jobs.task_done()
+            results.put(1)
+
+    def other(others):
+        others.put(toolbox.load())
+
+    jobs, results, others = mp.JoinableQueue(), mp.Queue(), mp.Queue()
+    mp.Process(target=work, args=(jobs, results), daemon=True).start()
+    mp.Process(target=other, args=(others,), daemon=True).start()
+    jobs.put(1)
+    BODY
+    """
+    main = main.replace("jobs.join()", "jobs.join()  # join")
+    program = small(tmp_path, put_into(source.replace("WORK", work), main))
+    skipped = program.program.tasks.unfinished(program.operation("join"))
+    assert (skipped is not None) is skips

@@ -131,9 +131,23 @@ class Tasks:
                     continue
                 seen.add(runner)  # whichever of its gets it is, the paths are the same
                 skipped = self._skipped(runner, channel, get, join)
-                if skipped is not None:
+                if skipped is not None and not self._is_missed_before(skipped, join):
                     return skipped
         return None
+
+    def _is_missed_before(self, skipped: Skipped, join: Operation) -> bool:
+        """Whether the function waits before for what a failed consumer sends otherwise: it is there
+        that it waits for ever."""
+        if skipped.failure is None:
+            return False
+        outline = self.program.outline(join.activation)
+        for channel in self.program.channels_with(skipped.worker, "put"):
+            for get in channel.gets:
+                if get.activation is join.activation and outline.precedes(get.at, join.at):
+                    starved = self.program.waiting.starved(get)
+                    if starved is not None and starved.worker is skipped.worker:
+                        return True
+        return False
 
     def excess(self, mark: Operation) -> Excess | None:
         """For `task_done()`: a path on which a worker has nothing to mark."""
