@@ -76,3 +76,52 @@ def test_somebody_else_may_have_started_them_before(tmp_path: Path) -> None:
         program = small(folder, source.replace("PARENT", parent).replace("START", start))
         failure = program.program.waiting.starved(program.operation("wait"))
         assert (failure is not None) is starved
+
+
+CAUGHT = """
+def work(task, jobs, results):
+    BODY
+
+jobs, results = mp.Queue(), mp.Queue()
+mp.Process(target=work, args=(toolbox.task(), jobs, results)).start()
+jobs.put(1)
+results.get()  # wait
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "cause"),
+    [
+        ("results.put(task.run())  # run", "run"),
+        # what handles an error may fail in its turn: who has written it has thought of failures
+        (
+            "try:\n    task.run()  # run\nexcept Exception:\n    print(task.name())  # name\n"
+            "results.put(1)",
+            None,
+        ),
+        (
+            "try:\n    task.run()  # run\nexcept Exception:\n    print(task.name())  # name\n"
+            "    raise\nresults.put(1)",
+            "run",
+        ),
+        (
+            "try:\n    task.run()  # run\nexcept Exception:\n    print(1)\n"
+            "results.put(task.name())  # name",
+            "name",
+        ),
+    ],
+)
+@pytest.mark.parametrize("before", ["", "jobs.get()\n"])
+def test_what_ends_a_worker(tmp_path: Path, before: str, body: str, cause: str | None) -> None:
+    program = small(tmp_path, put_into(CAUGHT, before + body))
+    failure = program.program.waiting.starved(program.operation("wait"))
+    assert (failure is not None) is (cause is not None)
+    assert failure is None or (cause is not None and program.is_at(failure.at, cause))
+
+
+@pytest.mark.parametrize(("before", "starved"), [("", True), ("jobs.get()\n", False)])
+def test_an_error_that_is_not_told(tmp_path: Path, before: str, starved: bool) -> None:
+    body = "try:\n    task.run()\nexcept Exception:\n    print(1)\n    return\nresults.put(1)"
+    program = small(tmp_path, put_into(CAUGHT, before + body))
+    failure = program.program.waiting.starved(program.operation("wait"))
+    assert (failure is not None) is starved

@@ -116,7 +116,7 @@ class Failing:
             return
         ends = flow.ends(entry, begin)
         for way, states in ends.items():
-            for state in ("silent", "failed", "asked"):
+            for state in ("silent", "failed", "asked", "astray"):
                 why = states.get(state)
                 if why is None:
                     continue
@@ -160,11 +160,15 @@ class Failing:
         return bool(names - _TRANSPARENT)
 
 
+_FAILED = {"silent": "failed", "asked": "astray"}
+
+
 class _Sending(Machine[str]):
     """Whether a path has done what others wait for, such as to send something on a channel. States:
     `alone`, before it has started those others, which it does at the places `starts`; `silent`;
     `failed`, which is silent after an error; `asked`, which is silent after it has waited for
-    others; `sent`."""
+    others; `astray`, both; `twice`, after an error in what handles one, of which the first is not
+    the cause; `sent`."""
 
     def __init__(
         self,
@@ -196,7 +200,9 @@ class _Sending(Machine[str]):
         return operation.does == self.does and is_end(operation.receiver, self.entrance)
 
     def fail(self, state: str, error: Error, at: Site) -> str:
-        return "failed" if state == "silent" and is_failure(error) else state
+        if state in ("failed", "astray") and self.program.activations_at(at):
+            return "twice"  # in an expression: a `raise` or an `assert` is a statement
+        return _FAILED.get(state, state) if is_failure(error) else state
 
     def unsure(self, state: str, operation: Operation) -> Iterable[str]:
         return self.operate(state, operation)  # it may have sent: that is in doubt, so it has
