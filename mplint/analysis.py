@@ -153,7 +153,12 @@ class _Analysis:
         from mplint.model.view import View
 
         view = View(self.program, path, lowered)
-        visitors = [rule.visitor(rule, view) for rule in rules]
+        subjects = self.program.subjects
+        visitors = [
+            rule.visitor(rule, view)
+            for rule in rules
+            if not rule.subjects or not subjects.isdisjoint(rule.subjects)
+        ]
         table: dict[str, list[Callable[[cst.CSTNode], None]]] = defaultdict(list)
         for visitor in visitors:
             for name, visit in visitor.visits:
@@ -225,7 +230,7 @@ def _answer(
         return  # of most calls nothing is known, whichever words there are
     for words, askers in by_words.items():
         answers = ask(node, *words)
-        for visitor, method in askers:
+        for visitor, method in askers if answers else ():
             told = len(visitor.findings)
             for answer in answers:
                 method(visitor, node, answer)

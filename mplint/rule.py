@@ -54,6 +54,8 @@ class Rule:
     `proof` is what the rule's `bad.py` does when it is run, per start method where they differ.
     `yields_to` are the codes of rules that name the cause of what this one finds: where one of them
     speaks of the same statement or the same objects in the same file, this one is silent.
+    `subjects` are the objects that it is about, by their roles and families in the catalog (such as
+    `lock` and `thread`): where a program has none of them, its visitor is not called.
     """
 
     code: str
@@ -66,6 +68,7 @@ class Rule:
     proof: Outcome | Mapping[str, Outcome]
     applies: Applies = field(default_factory=Applies)
     yields_to: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Z]{2,5}\d{3}", self.code):

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, Ran, script, spawn
+from expectations import programs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -204,6 +205,17 @@ def test_rules_import_little(rule: Rule) -> None:
     path = REGISTRY.folders[rule.code] / "__init__.py"
     used = {item.module for item in imports_of("rule", path, {"mplint.rule", "mplint.outcome"})}
     assert {name for name in used if name not in OF_RULES} <= {"collections.abc"}
+
+
+@cache
+def subjects() -> frozenset[str]:
+    """All that the rules' programs have to do with."""
+    files = [folder / "bad.py" for folder in REGISTRY.folders.values()]
+    return frozenset().union(*(program.subjects for _, program, _ in programs(files)))
+
+
+def test_subjects_of_rules_are_those_of_the_model(rule: Rule) -> None:
+    assert set(rule.subjects) <= subjects()
 
 
 def test_rules_are_short(rule: Rule) -> None:

@@ -46,6 +46,24 @@ def test_what_is_below_functions(tmp_path: Path, entries: list[str], below: set[
     assert {activation.scope.name for activation in found} == below
 
 
+def test_what_a_program_has_to_do_with(tmp_path: Path) -> None:
+    source = """
+import threading
+
+class Own(mp.Process):
+    pass
+
+def work(event: mp.Event):
+    event.wait()
+
+lock = mp.Lock()
+threading.Thread(target=print).start()
+"""
+    program = small(tmp_path, source).program
+    assert program.subjects == {"process", "event", "lock", "thread"}
+    assert small(tmp_path, "print(1)").program.subjects == frozenset()
+
+
 def test_what_containers_hold(tmp_path: Path) -> None:
     source = (
         "one, other = mp.Queue(), mp.Queue()\nheld = [{'a': [one]}]\nheld.append(held)\nprint(held)"

@@ -226,6 +226,16 @@ class Program(Questions):
                     found[value].append(place)
         return found
 
+    @cached_property
+    def subjects(self) -> frozenset[str]:
+        """What the program has to do with: the roles and families of all objects that are
+        followed."""
+        intern, solver = self.solver.intern, self.solver
+        kinds = {made.kind for made in intern.all_of(Made)}
+        kinds |= {worker.kind for worker in self.workers}
+        kinds |= {m.kind for cls in intern.all_of(ClassRef) if (m := solver.maker_of(cls))}
+        return frozenset(word for kind in kinds for word in (kind.role, kind.family))
+
     # Values -------------------------------------------------------------------------------------
 
     def values(self, expression: f.Expr, activation: Activation) -> Values:

@@ -56,4 +56,5 @@ RULE = Rule(
     help="Take the items out first, one `get()` per item that is expected, then join.",
     visitor=Visitor,
     proof=Hangs("join"),
+    subjects=("queue", "connection"),
 )

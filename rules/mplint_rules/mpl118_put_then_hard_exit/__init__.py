@@ -32,4 +32,5 @@ RULE = Rule(
     help="Let the process end by itself, or write it all out before: `close()`, `join_thread()`.",
     visitor=Visitor,
     proof=Differs(),
+    subjects=("queue", "connection"),
 )

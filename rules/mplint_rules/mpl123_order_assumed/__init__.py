@@ -37,4 +37,5 @@ RULE = Rule(
     help="{cure}",
     visitor=Visitor,
     proof=Differs(),
+    subjects=("pool", "executor"),
 )

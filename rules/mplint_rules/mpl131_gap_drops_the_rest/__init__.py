@@ -43,4 +43,5 @@ RULE = Rule(
     visitor=Visitor,
     proof=Differs(),
     yields_to=("MPL401",),
+    subjects=("queue", "connection"),
 )

@@ -43,4 +43,5 @@ RULE = Rule(
     help="Hold one lock from the read to the write: {lock}.",
     visitor=Visitor,
     proof=Differs(),
+    subjects=("value", "memory", "proxy"),
 )

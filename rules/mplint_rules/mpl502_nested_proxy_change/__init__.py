@@ -51,4 +51,5 @@ RULE = Rule(
     ),
     visitor=Visitor,
     proof=Differs(),
+    subjects=("proxy",),
 )

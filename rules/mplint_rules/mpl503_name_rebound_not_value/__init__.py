@@ -43,4 +43,5 @@ RULE = Rule(
     help="Assign to what the shared object holds: {instead}.",
     visitor=Visitor,
     proof=Differs(),
+    subjects=("value",),
 )

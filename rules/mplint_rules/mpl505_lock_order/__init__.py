@@ -49,4 +49,5 @@ RULE = Rule(
     help="Take the locks in the same order everywhere, or use one lock for both.",
     visitor=Visitor,
     proof=Hangs("__enter__"),
+    subjects=("lock", "condition", "value"),
 )

@@ -51,4 +51,5 @@ RULE = Rule(
     help="Release the lock before you wait: move the wait out of what the lock protects.",
     visitor=Visitor,
     proof=Hangs("join"),
+    subjects=("lock", "condition", "value"),
 )

@@ -42,4 +42,5 @@ RULE = Rule(
     ),
     visitor=Visitor,
     proof=Hangs("__enter__"),
+    subjects=("lock", "condition", "value"),
 )

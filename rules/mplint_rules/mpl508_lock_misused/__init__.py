@@ -52,4 +52,5 @@ RULE = Rule(
             Raises("AttributeError", "__enter__"),
         )
     ),
+    subjects=("lock", "condition", "value"),
 )

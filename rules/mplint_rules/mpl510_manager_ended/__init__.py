@@ -56,4 +56,5 @@ RULE = Rule(
     help="{cure}",
     visitor=Visitor,
     proof=Raises("FileNotFoundError"),
+    subjects=("manager",),
 )

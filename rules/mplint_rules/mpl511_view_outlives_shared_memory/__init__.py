@@ -53,4 +53,5 @@ RULE = Rule(
     help="{cure}",
     visitor=Visitor,
     proof=Raises("BufferError", "cannot close exported pointers exist"),
+    subjects=("memory",),
 )

@@ -66,4 +66,5 @@ RULE = Rule(
     # a block that is given to a forked child is open there from the beginning
     applies=Applies(narrowed=("spawn", "forkserver")),
     proof=Raises("FileNotFoundError"),
+    subjects=("memory",),
 )

@@ -62,4 +62,5 @@ RULE = Rule(
     visitor=Visitor,
     applies=Applies(start_methods=("fork",)),
     proof=Hangs("join"),
+    subjects=("thread",),
 )

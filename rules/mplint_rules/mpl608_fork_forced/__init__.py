@@ -40,4 +40,5 @@ RULE = Rule(
     visitor=Visitor,
     proof=Hangs("join"),
     yields_to=("MPL603",),
+    subjects=("thread",),
 )
