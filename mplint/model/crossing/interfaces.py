@@ -70,10 +70,14 @@ class Interfaces:
 
     def missing_attribute(self, attribute: f.Attribute, activation: Activation) -> Missing | None:
         """An attribute that a queue, a pipe end or the module does not have."""
+        missing = self._missing_attribute(attribute, activation)
+        if missing is None or self.is_prepared(attribute.at, activation):
+            return None
+        return missing
+
+    def _missing_attribute(self, attribute: f.Attribute, activation: Activation) -> Missing | None:
         name = attribute.name
         values = self.program.values(attribute.value, activation)
-        if self.is_prepared(attribute.at, activation):
-            return None
         made = self.channel(values)
         if made is not None:
             known = made.kind.knows(name) or (made, name) in self.program.solver.cells

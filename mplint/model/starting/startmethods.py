@@ -50,12 +50,13 @@ class Setting:
 
     def setter(self, activation: Activation, at: int) -> f.Call | None:
         """The call at a place, if it is one of `set_start_method`."""
+        path = self.program.record.externals.get((activation, at), "")
+        if path.rpartition(".")[2] != SET_START_METHOD:
+            return None
         call = self.program.outline(activation).expressions.get(at)
-        if (
-            isinstance(call, f.Call)
-            and function_of(self.program, call, activation) == SET_START_METHOD
-        ):
-            return call
+        if isinstance(call, f.Call):
+            if function_of(self.program, call, activation) == SET_START_METHOD:
+                return call
         return None
 
     def is_forced(self, activation: Activation, at: int) -> bool:
