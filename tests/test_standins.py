@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
-from small import Small, put_into, small
+from small import put_into, small
 
 PROGRAM = """
     class Serial:
@@ -204,41 +203,3 @@ def test_what_cannot_be_pickled_on_an_arm(
     tasks = [o for o in program.operations("task") if o.does == "call-later"]
     obstacles = [program.program.pickling.task_obstacle(task) for task in tasks]
     assert any(obstacles) is found
-
-
-PATCHED = """
-    from unittest import mock
-
-    def test():
-        with mock.patch("multiprocessing.Pool"):
-            BODY
-    """
-
-
-@pytest.mark.parametrize(
-    ("main", "name", "body", "sure"),
-    [
-        # a test that has nothing to do with it
-        ("run()", "Pool", "pass", True),
-        # what one calls meanwhile is none of the program's calls
-        ("pass", "Pool", "main.run()", True),
-        # one that calls it, and so may give it another pool
-        ("pass", "Nothing", "mock.patch('multiprocessing.Pool').start()\nmain.run()", False),
-        ("pass", "Process", "main.run()", True),
-    ],
-)
-def test_a_pool_that_a_test_replaces(
-    tmp_path: Path, main: str, name: str, body: str, sure: bool
-) -> None:
-    source = """
-    import multiprocessing
-
-    def run():
-        pool = multiprocessing.Pool()
-        pool.map(abs, [1])  # task
-    """
-    test = "import multiprocessing\nimport main\nmultiprocessing.Queue()\n"
-    test += put_into(PATCHED.replace("Pool", name), body)
-    (tmp_path / "pyproject.toml").touch()
-    program = Small(tmp_path, dedent(source) + main + "\n", test_main=test)
-    assert any(task.sure for task in program.operations("task")) is sure

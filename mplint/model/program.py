@@ -67,7 +67,6 @@ class Program(Questions):
         self._recursive: dict[Activation, bool] = {}
         self.passed: dict[Hashable, Any] = {}
         """What steps do that do not concern a machine: a matter of `passing`."""
-        self._are_replaced: dict[Made, bool] = {}
         self._call_depths: dict[Activation, float] = {}
         self._entered: set[Activation] = set()
         self._done_to: dict[tuple[Value, tuple[str, ...]], list[Operation]] = {}
@@ -255,41 +254,10 @@ class Program(Questions):
         objects = self.objects(values)
         if not objects or UNKNOWN in objects:
             return False
-        if self._replaced and any(
-            isinstance(value, Made) and self._is_replaced(value) for value in objects
-        ):
-            return False
         places = {
             (value.site, value.part) if isinstance(value, Made) else value for value in objects
         }
         return len(places) == 1
-
-    def _is_replaced(self, made: Made) -> bool:
-        """Whether an object may be another one: it is made in a file that replaces its maker, or by
-        a call from there."""
-        files = self._replaced.get(made.kind.name)
-        if files is None:
-            return False
-        if made not in self._are_replaced:
-            self._are_replaced[made] = made.site.path in files or any(
-                activation.path in files
-                for maker, at in self.made.get(made, ())
-                for activation, _ in self.places_above((maker, at))
-            )
-        return self._are_replaced[made]
-
-    @cached_property
-    def _replaced(self) -> dict[str, set[Path]]:
-        """The names of a library that tests replace, and the files of these:
-        `mock.patch("multiprocessing.Pool")`."""
-        found: dict[str, set[Path]] = defaultdict(set)
-        for (activation, at), path in self.record.externals.items():
-            if path.endswith(("mock.patch", "mock.patch.object", "monkeypatch.setattr")):
-                call = self.outline(activation).expressions.get(at)
-                for argument in call.arguments if isinstance(call, f.Call) else ():
-                    if isinstance(argument.value, f.Constant):
-                        found[str(argument.value.value).rpartition(".")[2]].add(activation.path)
-        return found
 
     def with_contents(self, values: Iterable[Value]) -> set[Value]:
         """Some values, and what is held by the containers among them."""
