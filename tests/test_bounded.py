@@ -112,3 +112,97 @@ def test_one_for_each_queue(
     tmp_path: Path, body: str, use: str, answers: bool, expected: bool
 ) -> None:
     assert stuck(tmp_path, body, use, queue="jobs", bound=1, answers=answers) is expected
+
+
+@pytest.mark.parametrize(
+    ("queue", "rest", "why"),
+    [
+        ("mp.Queue(3)", "", "nobody takes"),
+        ("mp.Queue()", "", None),
+        ("mp.Queue(n)", "", None),
+        ("mp.Queue(100)", "", None),  # there is room for all
+        ("mp.Queue(3)", "toolbox.empty(jobs)", None),
+        ("mp.Queue(3)", "jobs.get()", None),
+        ("queue.Queue(3)", "", None),
+    ],
+)
+def test_stuck_with_nobody(tmp_path: Path, queue: str, rest: str, why: str | None) -> None:
+    program = small(
+        tmp_path,
+        f"""
+        def main(n):
+            jobs = {queue}
+            for job in range(10):
+                jobs.put(job)  # put
+            {rest}
+        """,
+    )
+    stuck = program.program.bounded.stuck(program.operation("put"))
+    assert (stuck is not None) is (why is not None)
+    assert stuck is None or (why is not None and why in stuck.why)
+
+
+@pytest.mark.parametrize(
+    ("worker", "main", "why"),
+    [
+        ("toolbox.run(jobs.get())", "START\nFILL", "can end by an error"),
+        ("print(jobs.get())", "START\nFILL", None),
+        ("toolbox.run(jobs.get())", "START\njobs.put(1)  # put", None),  # there is room for one
+        ("toolbox.run(jobs.get())", "START\nfor n in it: jobs.put(1, timeout=1)  # put", None),
+        ("toolbox.run(jobs.get())", "START\nfor n in it: jobs.put(1)  # put", "by an error"),
+        (
+            "toolbox.run(jobs.get())",
+            "START\nfor n in it:\n    if process.is_alive():\n        jobs.put(n)  # put",
+            None,
+        ),
+        ("print(jobs.get())", "FILL\nSTART", "not started yet"),
+        ("answers.put(jobs.get())", "START\nFILL\nfor _ in it: answers.get()", "waits itself"),
+        (
+            "answers.put(jobs.get())",
+            "START\nfor n in it:\n    jobs.put(n)  # put\n    answers.get()",
+            None,
+        ),
+        ("answers.put(jobs.get(), timeout=3)", "START\nFILL\nfor _ in it: answers.get()", None),
+    ],
+)
+def test_stuck(tmp_path: Path, worker: str, main: str, why: str | None) -> None:
+    source = f"""
+        def work(jobs, answers):
+            while True:
+                {worker}
+
+        def main(it):
+            jobs, answers = mp.Queue(3), mp.Queue(3)
+            process = mp.Process(target=work, args=(jobs, answers))
+            BODY
+
+        main(toolbox.it)
+    """
+    main = main.replace("START", "process.start()")
+    main = main.replace("FILL", "for n in range(10):\n    jobs.put(n)  # put")
+    program = small(tmp_path, put_into(source, main))
+    stuck = program.program.bounded.stuck(program.operation("put"))
+    assert (stuck is not None) is (why is not None)
+    assert stuck is None or (why is not None and why in stuck.why)
+
+
+def test_the_first_put_that_is_stuck(tmp_path: Path) -> None:
+    """One that may be the last has room, and hides none of those behind it."""
+    program = small(
+        tmp_path,
+        """
+        def main(n):
+            jobs = mp.Queue(3)
+            jobs.put(0)  # once
+            jobs.put(0, timeout=1)  # for a while
+            for job in range(10):
+                jobs.put(job)  # many
+            for job in range(10):
+                jobs.put(job)  # more
+
+        main(3)
+        """,
+    )
+    marks = ("once", "for a while", "many", "more")
+    stuck = {mark: program.program.bounded.stuck(program.operation(mark)) for mark in marks}
+    assert [mark for mark in marks if stuck[mark]] == ["many"]

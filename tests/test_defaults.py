@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from expectations import programs
+from small import Small, small
 
 from mplint.diagnostics import START_METHODS
 from mplint.model.loading.scripts import Setting, setting_in
@@ -215,3 +216,36 @@ CALL = "mp.set_start_method('spawn')"
 def test_setting_in(source: str, setting: Setting | None) -> None:
     assert setting_in(source.encode()) == setting
     assert setting is None or setting.methods <= set(START_METHODS)
+
+
+@pytest.mark.parametrize(
+    ("source", "methods"),
+    [
+        ("", ()),
+        ("mp.set_start_method('spawn')", ("spawn",)),
+        ("mp.set_start_method('fork', force=True)", ("fork",)),
+        ("mp.set_start_method('spawn' if x else 'fork')", ("fork", "spawn")),
+        ("mp.set_start_method(toolbox.method)", ()),
+        ("mp.set_start_method('new one')", ()),
+        ("toolbox.set_start_method('spawn')", ()),
+    ],
+)
+def test_start_methods(tmp_path: Path, source: str, methods: tuple[str, ...]) -> None:
+    asked = small(tmp_path, source)
+    assert asked.program.defaults.methods_in(asked.path) == methods
+
+
+def test_start_methods_are_those_of_the_scripts_that_use_a_file(tmp_path: Path) -> None:
+    guard = "if __name__ == '__main__':\n    mp.set_start_method({!r})\n"
+    imports = "import multiprocessing as mp\nimport {}\n"
+    asked = Small(
+        tmp_path,
+        imports.format("tools") + guard.format("fork"),
+        other=imports.format("shared") + guard.format("spawn"),
+        tools="import shared\nimport multiprocessing; multiprocessing.Pool\n",
+        shared="import multiprocessing; multiprocessing.Pool\n",
+    )
+    defaults = asked.program.defaults
+    assert defaults.methods_in(tmp_path / "tools.py") == ("fork",)
+    assert defaults.methods_in(tmp_path / "other.py") == ("spawn",)
+    assert defaults.methods_in(tmp_path / "shared.py") == ("fork", "spawn")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from samples import PRODUCER
 from small import put_into, small
 
 CHAIN = """
@@ -125,3 +126,150 @@ def test_an_error_that_is_not_told(tmp_path: Path, before: str, starved: bool) -
     program = small(tmp_path, put_into(CAUGHT, before + body))
     failure = program.program.waiting.starved(program.operation("wait"))
     assert (failure is not None) is starved
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ("results.put(1)", None),
+        ("results.put(1)\ntoolbox.run()", None),
+        ("item = 1\nprint(item)\nresults.put(item)", None),
+        ("results.put(toolbox.run())", "an error"),
+        ("toolbox.run()\nresults.put(1)", "an error"),
+        ("toolbox.run()", "an error"),
+        ("try:\n    toolbox.run()\nfinally:\n    results.put(1)", None),
+        ("try:\n    results.put(toolbox.run())\nexcept Exception:\n    results.put(0)", None),
+        ("try:\n    results.put(toolbox.run())\nexcept:\n    results.put(0)", None),
+        ("try:\n    results.put(toolbox.run())\nexcept Exception:\n    raise", "an error"),
+        ("try:\n    results.put(toolbox.run())\nexcept Exception:\n    pass", "an error"),
+        ("try:\n    results.put(toolbox.run())\nexcept KeyError:\n    results.put(0)", None),
+        ("try:\n    toolbox.run()\nexcept queue.Empty:\n    pass\nresults.put(0)", "an error"),
+        ("try:\n    results.put(toolbox.run())\nexcept toolbox.Error:\n    results.put(0)", None),
+        ("raise ValueError('no')", "`ValueError`"),
+        ("if toolbox.flag:\n    raise ValueError\nresults.put(1)", "`ValueError`"),
+        ("sys.exit(1)\nresults.put(1)", "the exit"),
+        ("os._exit(1)\nresults.put(1)", "the exit"),
+        ("try:\n    sys.exit(1)\nexcept Exception:\n    results.put(1)", "the exit"),
+        ("try:\n    sys.exit(1)\nexcept BaseException:\n    results.put(1)", None),
+        ("try:\n    os._exit(1)\nfinally:\n    results.put(1)", "the exit"),
+        ("work(results)\nresults.put(1)", None),  # recursive: nothing is known
+        ("time.sleep(1)\nresults.put(1)", None),
+    ],
+)
+def test_silent_end(tmp_path: Path, body: str, error: str | None) -> None:
+    program = small(tmp_path, put_into(PRODUCER, body))
+    failure = program.program.failing.silent_end(program.worker("work"), program.channel("made"))
+    assert (failure.what if failure is not None else None) == error
+
+
+def test_where_a_worker_fails(tmp_path: Path) -> None:
+    body = "results.empty()\ntoolbox.run()  # fails\nresults.put(1)"
+    program = small(tmp_path, put_into(PRODUCER, body))
+    failure = program.program.waiting.starved(program.operation("wait"))
+    assert failure is not None
+    assert program.is_at(failure.at, "fails")
+    assert failure.worker is program.worker("work")
+
+
+@pytest.mark.parametrize(
+    ("decorator", "opaque"),
+    [
+        (None, False),
+        ("functools.lru_cache", False),
+        ("toolbox.retry", True),
+        ("toolbox.retry(3)", True),
+    ],
+)
+def test_decorators_that_may_catch(tmp_path: Path, decorator: str | None, opaque: bool) -> None:
+    source = put_into(PRODUCER, "toolbox.run()\nresults.put(1)")
+    if decorator is not None:
+        source = source.replace("def work", f"@{decorator}\ndef work")
+    program = small(tmp_path, source)
+    waiting = program.program.waiting
+    [entry] = program.worker("work").entries
+    assert program.program.failing.is_opaque(entry) is opaque
+    assert (waiting.starved(program.operation("wait")) is None) is opaque
+
+
+CONSUMER = """
+    jobs = mp.Queue(3)  # made
+
+    def work(jobs):
+        BODY
+
+    process = mp.Process(target=work, args=(jobs,))
+    process.start()
+    for job in range(100):
+        jobs.put(job)  # put
+"""
+
+
+HANDLED = """
+    while True:
+        try:
+            toolbox.run(jobs.get())
+        except Exception:
+"""
+
+
+KNOWN = """
+    while True:
+        try:
+            print({1: 2}[jobs.get()])
+        except LookupError:
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ("while True:\n    print(jobs.get())", None),
+        ("while True:\n    toolbox.run(jobs.get())", "an error"),
+        ("for job in iter(jobs.get, None):\n    toolbox.run(job)", "an error"),
+        ("try:\n    while 1:\n        toolbox.run(jobs.get())\nexcept Exception:\n    pass", "x"),
+        (
+            "while True:\n    try:\n        toolbox.run(jobs.get())\n    except Exception:\n"
+            "        pass",
+            None,
+        ),
+        (
+            "while True:\n    try:\n        toolbox.run(jobs.get())\n    except Exception:\n"
+            "        break",
+            "x",
+        ),
+        ("toolbox.prepare()\nwhile True:\n    print(jobs.get())", None),  # nothing taken yet
+        ("while True:\n    job = jobs.get()\n    if job is None:\n        break", None),
+        ("while True:\n    if jobs.get() == 7:\n        raise KeyError(7)", "`KeyError`"),
+        ("while True:\n    if jobs.get() == 7:\n        raise KeyboardInterrupt", None),
+        # what handles the error may raise it again, or another one, but may not fail by itself
+        (f"{HANDLED}            raise", "an error"),
+        (f"{HANDLED}            toolbox.log()\n            raise", "an error"),
+        (f"{HANDLED}            raise OSError(1)", "`OSError`"),
+        (f"{HANDLED}            toolbox.log()", None),
+        (f"{HANDLED}            assert toolbox.log()", "`AssertionError`"),
+        (f"{HANDLED}            return toolbox.log()", "x"),
+        # where an error of an item is handled, only what somebody foresees ends the worker
+        (f"{HANDLED}            continue\n        toolbox.save()", None),
+        (f"{HANDLED}            continue\n        raise OSError(1)", "`OSError`"),
+        (f"{HANDLED}            if toolbox.careful:\n                raise", "an error"),
+        (f"{HANDLED}            return\n        toolbox.save()", "x"),
+        (f"{KNOWN}            continue\n        toolbox.save()", "an error"),
+    ],
+)
+def test_early_end(tmp_path: Path, body: str, error: str | None) -> None:
+    program = small(tmp_path, put_into(CONSUMER, body))
+    worker, channel = program.worker("work"), program.channel("made")
+    failure = program.program.failing.early_end(worker, channel)
+    if error == "x":  # it does not end by the error itself
+        assert failure is not None
+    else:
+        assert (failure.what if failure is not None else None) == error
+
+
+def test_the_statement_that_ends_a_consumer(tmp_path: Path) -> None:
+    """Not the one whose error it handles."""
+    body = f"{KNOWN}            continue\n        toolbox.save()  # save"
+    program = small(tmp_path, put_into(CONSUMER, body))
+    failure = program.program.failing.early_end(program.worker("work"), program.channel("made"))
+    assert failure is not None
+    assert program.is_at(failure.at, "save")

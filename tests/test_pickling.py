@@ -248,3 +248,104 @@ def test_lists_that_hold_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     found, looks = looks_at(small(tmp_path, "\n".join(lines)), monkeypatch)
     assert found is None
     assert looks < 200
+
+
+@pytest.mark.parametrize(
+    ("expression", "what"),
+    [
+        ("lambda: 1", "a lambda"),
+        ("inner", "`inner`, a function defined inside another function"),
+        ("Inner", "the class `Inner`, which is defined inside a function"),
+        ("Inner()", "an object of `Inner`, a class defined inside a function"),
+        ("Reduced()", None),
+        ("outer", None),
+        ("Outer()", None),
+        ("Outer().method", None),
+        ("(x for x in [])", "a generator"),
+        ("generate()", "a generator"),
+        ("{}.keys()", "a view made by `.keys()`"),
+        ("threading.Lock()", "a thread lock"),
+        ("mp.Lock()", "a lock"),
+        ("mp.Queue()", "a queue"),
+        ("mp.Manager().Queue()", None),
+        ("open('file')", "an open file"),
+        ("[1, lambda: 2]", "a lambda"),
+        ("(1, [(inner,)])", "`inner`, a function defined inside another function"),
+        ("{'key': lambda: 2}", "a lambda"),
+        ("held", "a lambda"),
+        ("functools.partial(lambda: 1)", "a lambda"),
+        ("functools.partial(outer, lambda: 1)", "a lambda"),
+        ("functools.partial(outer, 1)", None),
+        ("threading.Lock().acquire", "a thread lock"),
+        ("1", None),
+        ("n", None),
+        ("toolbox.run()", None),
+        ("(lambda: 1) if n else None", None),  # not for certain
+        ("(lambda: 1) if n else (lambda: 2)", "a lambda"),
+        ("n or (lambda: 1)", None),
+        ("[n]", None),
+    ],
+)
+def test_obstacle(tmp_path: Path, expression: str, what: str | None) -> None:
+    program = small(
+        tmp_path,
+        f"""
+        def outer(): pass
+
+        def generate(): yield 1
+
+        class Outer:
+            def method(self): pass
+
+        def function(n):
+            def inner(): pass
+
+            class Inner: pass
+
+            class Reduced:
+                def __reduce__(self): return "REDUCED"
+
+            held = [lambda: 1]
+            here({expression})  # here
+        """,
+    )
+    found = program.program.pickling.obstacle(*program.given("here"))
+    assert (found.what if found is not None else None) == what
+    if found is not None:
+        assert found.inherits is (expression in ("mp.Lock()", "mp.Queue()"))
+
+
+@pytest.mark.parametrize(
+    ("call", "found"),
+    [
+        ("mp.Queue().put(lambda: 1)", True),
+        ("mp.SimpleQueue().put(lambda: 1)", True),
+        ("mp.Manager().Queue().put(lambda: 1)", True),
+        ("mp.Pipe()[0].send(lambda: 1)", True),
+        ("mp.Pipe()[0].send_bytes(n)", False),
+        ("mp.Queue().put(1)", False),
+        ("mp.Queue().put(n)", False),
+        ("queue.Queue().put(lambda: 1)", False),
+        ("multiprocess.Queue().put(lambda: 1)", False),  # dill
+        ("(mp.Queue() if n else queue.Queue()).put(lambda: 1)", False),
+        ("mp.Pool().map(lambda x: x, [1])", True),
+        ("mp.Pool().map(print, [lambda: 1])", True),
+        ("mp.Pool().map(print, (x for x in n))", False),  # the collection stays here
+        ("mp.Pool().apply_async(print, (lambda: 1,))", True),
+        ("mp.Pool().apply_async(print, callback=lambda x: x)", False),
+        ("mp.Pool().map(n, [1])", False),
+        ("concurrent.futures.ProcessPoolExecutor().submit(print, mp.Lock())", True),
+        ("concurrent.futures.ProcessPoolExecutor().map(print, [1])", False),
+        ("concurrent.futures.ThreadPoolExecutor().submit(lambda: 1)", False),
+        ("multiprocess.Pool().map(lambda x: x, [1])", False),
+    ],
+)
+def test_what_is_sent(tmp_path: Path, call: str, found: bool) -> None:
+    source = "import concurrent.futures\nimport multiprocess\n\ndef function(n):\n    "
+    program = small(tmp_path, f"{source}{call}  # here")
+    operation = next(o for o in program.operations("here") if o.does == "put" or o.method.tasks)
+    pickling = program.program.pickling
+    ask = pickling.put_obstacle if operation.does == "put" else pickling.task_obstacle
+    assert (ask(operation) is not None) is found
+    dill = call.startswith("multiprocess.")
+    assert pickling.pickler(operation) == ("dill" if dill else "pickle")

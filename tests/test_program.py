@@ -119,3 +119,95 @@ def test_a_room_is_made_once_for_all_who_ask(tmp_path: Path) -> None:
     view, other = program.view(), program.view()
     assert view.waiting is program.program.waiting is other.waiting
     assert view.program.waiting is view.waiting
+
+
+@pytest.mark.parametrize(
+    ("expression", "truth"),
+    [
+        ("True", True),
+        ("1", True),
+        ("''", False),
+        ("None", False),
+        ("DEBUG", False),
+        ("n", None),
+        ("n > 1", None),
+        ("True if n else 1", True),
+        ("True if n else 0", None),
+    ],
+)
+def test_truth(tmp_path: Path, expression: str, truth: bool | None) -> None:
+    source = f"DEBUG = False\nmp\n\ndef function(n):\n    here({expression})  # here"
+    program = small(tmp_path, source)
+    assert program.program.truth(*program.given("here")) is truth
+
+
+@pytest.mark.parametrize(
+    ("source", "methods"),
+    [
+        ("mp.Process(target=print)", "fork spawn forkserver"),
+        ("mp.get_context('spawn').Process(target=print)", "spawn"),
+        ("mp.get_context(toolbox.method).Process(target=print)", "fork spawn forkserver"),
+        ("mp.get_context().Process(target=print)", "fork spawn forkserver"),
+        ("Spawned()", "spawn"),
+        ("concurrent.futures.ProcessPoolExecutor(mp_context=FORK)", "fork"),
+        ("concurrent.futures.ProcessPoolExecutor()", "fork spawn forkserver"),
+        ("(FORK if x else mp.get_context('spawn')).Process(target=print)", "fork spawn"),
+    ],
+)
+@pytest.mark.parametrize("setting", ["", "mp.set_start_method('forkserver')"])
+def test_start_methods_of_an_object(
+    tmp_path: Path, source: str, methods: str, setting: str
+) -> None:
+    """What has a context keeps its method, whatever the program sets for the rest."""
+    program = small(
+        tmp_path,
+        f"""
+        import concurrent.futures
+        FORK = mp.get_context("fork")
+        {setting}
+
+        class Spawned(mp.get_context("spawn").Process):
+            def run(self): pass
+
+        thing = {source}
+        here(thing)  # here
+        """,
+    )
+    found: set[str] = set()
+    for value in program.program.values(*program.given("here")):
+        found |= set(program.program.methods_of(value))
+    everything = methods == "fork spawn forkserver"
+    assert found == ({"forkserver"} if everything and setting else set(methods.split()))
+
+
+@pytest.mark.parametrize(
+    ("rest", "runners"),
+    [
+        ("function()", "main"),
+        ("mp.Process(target=function)", "function"),
+        ("function()\nmp.Process(target=function)", "function main"),
+        ("mp.Process(target=other)", "other"),
+        ("threading.Thread(target=function)", "main"),
+        ("mp.Process(target=starter)", "starter"),
+        ("", "main"),  # whoever imports the module may call it
+    ],
+)
+def test_runners(tmp_path: Path, rest: str, runners: str) -> None:
+    source = """
+def function():
+    mp.Queue().put(1)  # here
+
+def other():
+    function()
+
+def starter():
+    threading.Thread(target=function).start()
+
+"""
+    if "other" not in rest:
+        source = source.replace("def other():\n    function()\n", "")
+    if "starter" not in rest:
+        source = source.partition("def starter")[0]
+    program = small(tmp_path, source + rest)
+    found = {runner for operation in program.operations("here") for runner in operation.runners}
+    assert sorted(r if isinstance(r, str) else r.name for r in found) == runners.split()
