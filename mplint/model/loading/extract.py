@@ -16,6 +16,7 @@ import libcst as cst
 from msgspec import Struct, field
 
 from mplint.model import facts as f
+from mplint.model.loading.certain import certain
 
 
 @dataclass
@@ -67,6 +68,8 @@ class _Lowering:
         self.scope_of: list[int] = []
         self.scopes: list[f.Scope | None] = []
         self.stack: list[_Building] = []
+        self.modules: dict[str, str] = {}
+        """The names that imports have given so far, and nothing else since."""
 
     @property
     def here(self) -> _Building:
@@ -247,6 +250,7 @@ class _Lowering:
                     into.append(f.Evaluate(at, loaded))
                 module = name
             target = self.bind_name(at, name)
+            self.modules[name] = module
             into.append(f.Bind(at, (target,), f.Imported(at, module, None, 0)))
 
     def import_from(self, node: cst.ImportFrom, into: list[f.Step]) -> None:
@@ -260,6 +264,8 @@ class _Lowering:
         for alias in node.names:
             at, name = self.number(alias), _dotted(alias.name)
             target = self.bind_name(at, _alias_name(alias) or name)
+            if not level:
+                self.modules[target.id] = f"{module}.{name}"
             into.append(f.Bind(at, (target,), f.Imported(at, module, name, level)))
 
     def if_statement(self, node: cst.If, into: list[f.Step]) -> None:
@@ -267,10 +273,18 @@ class _Lowering:
         arms = []
         link: cst.If | cst.Else | None = node
         while isinstance(link, cst.If):
-            arms.append((self.expression(link.test), self.block(link.body)))
+            test = self.expression(link.test)
+            answer = certain(test, self.modules)
+            if answer is True:
+                break  # it is the last arm
+            if answer is None:
+                arms.append((test, self.block(link.body)))
             link = link.orelse
         otherwise = self.block(link.body) if link is not None else ()
-        into.append(f.Branch(at, tuple(arms), otherwise))
+        if arms:
+            into.append(f.Branch(at, tuple(arms), otherwise))
+        else:
+            into.extend(otherwise)
 
     def while_statement(self, node: cst.While, into: list[f.Step]) -> None:
         at = self.number(node)
@@ -379,6 +393,7 @@ class _Lowering:
             if name in names:  # a walrus or a comprehension's own target
                 return f.Name(at, names[name])
         self.here.bound.add(name)
+        self.modules.pop(name, None)
         return f.Name(at, name)
 
     # Expressions --------------------------------------------------------------------------------
@@ -561,8 +576,11 @@ class _Lowering:
         return f.Comparison(at, left, rest)
 
     def conditional(self, node: cst.IfExp) -> f.Expr:
-        at = self.number(node)
-        test, then = self.expression(node.test), self.expression(node.body)
+        at, test = self.number(node), self.expression(node.test)
+        answer = certain(test, self.modules)
+        if answer is not None:
+            return self.expression(node.body if answer else node.orelse)
+        then = self.expression(node.body)
         return f.Conditional(at, test, then, self.expression(node.orelse))
 
     def await_(self, node: cst.Await) -> f.Expr:
