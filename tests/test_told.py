@@ -226,3 +226,31 @@ def test_a_library_decides_whether_a_module_starts_processes(
     program = small(tmp_path, put_into(ASKING, test))
     found = program.program.startup.unguarded(program.path)
     assert (found is None) is asked
+
+
+@pytest.mark.parametrize(
+    ("before", "methods"),
+    [
+        ("", ("spawn", "forkserver")),
+        ("manager = mp.Manager()", ()),
+        ("manager = mp.get_context('fork').Manager()", ("spawn", "forkserver")),
+        ("mp.Process(target=print).start()", ()),
+        ("queue = mp.Queue()", ("spawn", "forkserver")),
+        ("if __name__ == '__main__':\n    manager = mp.Manager()", ("spawn", "forkserver")),
+        ("if __name__ == '__main__ ':\n    manager = mp.Manager()", ("spawn", "forkserver")),
+    ],
+)
+def test_a_child_that_cannot_import_its_module(
+    tmp_path: Path, before: str, methods: tuple[str, ...]
+) -> None:
+    source = """
+    BODY
+
+    def work():
+        print(1)
+
+    def main():
+        mp.Process(target=work).start()
+    """
+    program = small(tmp_path, put_into(source, before))
+    assert program.program.globals.start_methods(program.worker("work")) == methods

@@ -1,7 +1,9 @@
-"""Whether a process gets off: where what it is given cannot be pickled, no child is ever there."""
+"""Whether a process gets off: where what it is given cannot be pickled, or the child cannot import
+its module, no child is ever there."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
@@ -19,6 +21,7 @@ class Departing:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._forked_only: dict[Worker, bool] = {}
+        self._failing: dict[Path, tuple[str, ...]] = {}
 
     def is_forked_only(self, worker: Worker) -> bool:
         """Whether a worker runs in forked children only, as spawn and forkserver would have to
@@ -27,6 +30,18 @@ class Departing:
         if worker not in self._forked_only:
             self._forked_only[worker] = self._is_refused(worker)
         return self._forked_only[worker]
+
+    def failing_imports(self, worker: Worker) -> set[str]:
+        """The start methods under which a child fails before it comes to its function: when it
+        imports the module, which starts processes itself. That is a finding of its own, too."""
+        found: set[str] = set()
+        for path in {entry.path for entry in worker.entries}:
+            if path not in self._failing:
+                unguarded = self.program.startup.unguarded(path)
+                fails = unguarded is not None and unguarded.guard is None
+                self._failing[path] = unguarded.start_methods if fails and unguarded else ()
+            found.update(self._failing[path])
+        return found
 
     def _is_refused(self, worker: Worker) -> bool:
         if worker.how == "run":

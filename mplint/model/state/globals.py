@@ -373,7 +373,8 @@ class Globals:
         importing = tuple(method for method in methods if method != "fork")
         if importing and self.program.departing.is_forked_only(worker):
             return ()
-        return importing
+        failing = self.program.departing.failing_imports(worker) if importing else ()
+        return tuple(method for method in importing if method not in failing)
 
     # What comes first ---------------------------------------------------------------------------
 
