@@ -8,7 +8,9 @@ import libcst as cst
 import pytest
 from small import small
 
+from mplint.config import PYTHONS
 from mplint.model import facts as f
+from mplint.model.loading.certain import OLDEST
 from mplint.model.loading.extract import lower
 
 IMPORTS = """
@@ -17,6 +19,10 @@ from sys import version_info
 from six import PY2
 from . import six as other
 """
+
+
+def test_the_oldest_python_is_that_of_the_settings() -> None:
+    assert ".".join(map(str, OLDEST)) == PYTHONS[0]
 
 
 @pytest.mark.parametrize(
@@ -34,15 +40,15 @@ from . import six as other
         ("sys.version_info.major <= 2", False),
         ("sys.version_info[1] >= 8", None),
         ("sys.version_info >= (3, 8)", True),
-        ("sys.version_info >= (3, 10)", True),
+        ("sys.version_info >= (3, 9)", None),
         ("sys.version_info >= (3, 12)", None),
-        ("sys.version_info < (3, 10)", False),
+        ("sys.version_info < (3, 8)", False),
         ("sys.version_info < (3, 11)", None),
-        ("sys.version_info <= (3, 9)", False),
-        ("sys.version_info <= (3, 10)", None),
+        ("sys.version_info <= (3, 7)", False),
+        ("sys.version_info <= (3, 8)", None),
         ("sys.version_info > (3,)", True),
-        ("sys.version_info > (3, 10)", None),
-        ("sys.version_info == (3, 10)", None),
+        ("sys.version_info > (3, 8)", None),
+        ("sys.version_info == (3, 8)", None),
         ("sys.version_info[:2] >= (3, 4)", True),
         ("sys.version_info[1:] >= (8,)", None),
         ("version_info[0] < 3", False),

@@ -1,4 +1,4 @@
-"""Tests that have the same answer wherever the code that we check can run: on Python 3.10 or later.
+"""Tests that have the same answer wherever the code that we check can run: on Python 3.8 or later.
 
 Many a library has kept `if sys.version_info[0] == 2` and `if hasattr(multiprocessing,
 "get_context")`, and what else stands there has not run for years.
@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from mplint.model import facts as f
 
-OLDEST = (3, 10)
-"""The oldest Python that a program can be for."""
+OLDEST = (3, 8)
+"""The oldest Python that a project can say it is for."""
 
 _THERE = frozenset(
     {
