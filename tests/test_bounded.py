@@ -206,3 +206,79 @@ def test_the_first_put_that_is_stuck(tmp_path: Path) -> None:
     marks = ("once", "for a while", "many", "more")
     stuck = {mark: program.program.bounded.stuck(program.operation(mark)) for mark in marks}
     assert [mark for mark in marks if stuck[mark]] == ["many"]
+
+
+HELD = """
+    def work(jobs, answers, done):
+        for job in iter(jobs.get, None):
+            answers.put(toolbox.run(job))
+            WORKED
+
+    def collect(answers, done):
+        while True:
+            print(answers.get(GET))
+            COLLECTED
+
+    def tick(done):
+        TICKED
+
+    def main(it, stopped):
+        jobs, answers, done = mp.Queue(3), mp.Queue(), mp.Value("l")
+        mp.Process(target=work, args=(jobs, answers, done)).start()
+        mp.Process(target=collect, args=(answers, done)).start()
+        mp.Process(target=tick, args=(done,)).start()
+        for n, job in enumerate(it):
+            BODY
+            jobs.put(job)  # put
+
+    main(toolbox.it, toolbox.stopped)
+"""
+
+COUNTED = "done.value = done.value + 1"
+UNTIL = "while n - done.value > 3:\n    pass"
+
+
+@pytest.mark.parametrize(
+    ("body", "places", "asked"),
+    [
+        # nothing holds it back: it is the put that waits
+        ("pass", {"COLLECTED": COUNTED}, ""),
+        ("if n - done.value > 3:\n    pass", {"COLLECTED": COUNTED}, ""),
+        ("while n - done.value == 3:\n    pass", {"COLLECTED": COUNTED}, ""),
+        ("while n - toolbox.value > 3:\n    pass", {"COLLECTED": COUNTED}, ""),
+        # the loop waits for ever: those who count wait, or have ended
+        (UNTIL, {"COLLECTED": COUNTED}, "done.value"),
+        (UNTIL, {"WORKED": COUNTED}, "done.value"),
+        ("while jobs.qsize() >= 3:\n    pass", {}, "jobs.qsize()"),
+        # somebody else counts, or may, or there is another way out
+        (UNTIL, {"TICKED": COUNTED}, None),
+        (UNTIL, {"TICKED": COUNTED, "COLLECTED": COUNTED}, None),
+        (UNTIL, {"COLLECTED": COUNTED, "GET": "timeout=1"}, None),
+        (UNTIL, {}, None),
+        ("while answers.qsize() > 3:\n    pass", {"COLLECTED": COUNTED}, None),
+        ("while n - done.value > 3 and not stopped():\n    pass", {"COLLECTED": COUNTED}, None),
+        ("while n - done.value > 3:\n    if stopped():\n        return", {"WORKED": COUNTED}, None),
+    ],
+)
+def test_held_back(tmp_path: Path, body: str, places: dict[str, str], asked: str | None) -> None:
+    source = HELD
+    for place in ("WORKED", "COLLECTED", "TICKED"):
+        source = source.replace(place, places.get(place, "pass"))
+    source = put_into(source.replace("GET", places.get("GET", "")), body)
+    program = small(tmp_path, source)
+    stuck = program.program.bounded.stuck(program.operation("put"))
+    if stuck is None:
+        assert asked is None
+    else:
+        assert (stuck.held.asked if stuck.held is not None else "") == asked
+
+
+def test_somebody_else_may_answer(tmp_path: Path) -> None:
+    """Then those who count go on."""
+    source = HELD.replace("WORKED", "pass").replace("COLLECTED", COUNTED).replace("GET", "")
+    source = source.replace("def tick(done):", "def tick(done, answers):").replace(
+        "args=(done,)", "args=(done, answers)"
+    )
+    source = source.replace("TICKED", "answers.put(1)")
+    program = small(tmp_path, put_into(source, UNTIL))
+    assert program.program.bounded.stuck(program.operation("put")) is None

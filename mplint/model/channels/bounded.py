@@ -11,6 +11,7 @@ from mplint.model import facts as f
 from mplint.model.channels.failing import Failure
 from mplint.model.channels.sequence import Sequence
 from mplint.model.channels.sizes import fills, overfills, writes_itself
+from mplint.model.channels.throttling import Throttle, is_for_ever, throttle
 from mplint.model.facts import describe
 from mplint.model.nouns import MAIN
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 class StuckPut(Struct, frozen=True):
     """A put that waits for room which nobody makes. `failure` is how the consumer ends; `full` is
     the put in which the consumer itself waits; where both are None, it is not started yet
-    (`started` later, or never). `own` is the get of the same process, which comes too late."""
+    (`started` later, or never). `own` is the get of the same process, which comes too late, and
+    `held` a loop before the put, which is where it waits."""
 
     channel: Channel
     worker: Worker | None
@@ -32,10 +34,13 @@ class StuckPut(Struct, frozen=True):
     full: Operation | None = None
     started: Operation | None = None
     own: Operation | None = None
+    held: Throttle | None = None
 
     @property
     def once(self) -> str:
         """When it begins to wait, in words."""
+        if self.held is not None:
+            return "once nothing is taken out of the queue any more"
         if not writes_itself(self.channel):
             return "once the queue is full"
         return "once there is more in the queue than the 64 KiB of a pipe"
@@ -61,6 +66,11 @@ class StuckPut(Struct, frozen=True):
         """What to do about it, in words."""
         if self.own is not None or (self.worker is None and writes_itself(self.channel)):
             return "Use a `Queue`, or let another process take out what is put here."
+        if self.held is not None:
+            return (
+                "Let the consumer catch errors per item and go on, or look in the loop whether it "
+                "is alive."
+            )
         if self.failure is not None:
             return (
                 "Let the consumer catch errors per item and go on, or put with `timeout=` in a "
@@ -210,7 +220,10 @@ class Bounded:
             if failure is None or self.program.waiting.is_ended_when_told(worker, put):
                 return None
             failures.append(failure)
-        return StuckPut(channel, workers[0], failures[0])
+        held = throttle(self.program, put)
+        if held is not None and not is_for_ever(self.program, held, channel, put, workers):
+            return None  # it lets through only so many
+        return StuckPut(channel, workers[0], failures[0], held=held)
 
     def _full_consumers(
         self, put: Operation, channel: Channel, workers: list[Worker]

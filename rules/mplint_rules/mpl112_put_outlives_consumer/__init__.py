@@ -31,8 +31,15 @@ class Visitor(RuleVisitor):
         if stuck.worker is not None and stuck.started is None:
             starts = stuck.worker.launched_at
             related += [(site, f"`{stuck.worker.name}` is started here") for site in starts]
-        once, why, cure = stuck.once, stuck.why, stuck.cure
-        self.report(node, call=put.text, once=once, why=why, cure=cure, related=related)
+        held = stuck.held
+        self.report(
+            node if held is None else held.site,
+            waits=f"`{put.text}` waits" if held is None else f"this loop asks `{held.asked}`",
+            once=stuck.once,
+            why=stuck.why,
+            cure=stuck.cure,
+            related=related,
+        )
 
 
 RULE = Rule(
@@ -40,7 +47,7 @@ RULE = Rule(
     name="put-outlives-consumer",
     kind="bug",
     summary="a put waits for room in a bounded queue that nobody can empty",
-    message="`{call}` waits for ever {once}: {why}",
+    message="{waits} for ever {once}: {why}",
     help="{cure}",
     visitor=Visitor,
     proof=Hangs("put"),
