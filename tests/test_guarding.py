@@ -48,7 +48,7 @@ MAIN = """
 def test_a_wait_is_guarded(tmp_path: Path, body: str, guarded: bool) -> None:
     program = small(tmp_path, put_into(MAIN, body))
     [wait] = [o for o in program.operations("wait") if o.does == "get"]
-    assert program.program.waiting.is_guarded(wait) is guarded
+    assert program.program.excuses.is_guarded(wait) is guarded
 
 
 CALLED = """
@@ -70,18 +70,18 @@ CALLED = """
 )
 def test_a_wait_is_guarded_by_all_callers(tmp_path: Path, more: str, guarded: bool) -> None:
     program = small(tmp_path, CALLED.replace("MORE", more))
-    assert program.program.waiting.is_guarded(program.operation("wait")) is guarded
+    assert program.program.excuses.is_guarded(program.operation("wait")) is guarded
 
 
 def test_a_look_before_a_start_is_none_of_the_process(tmp_path: Path) -> None:
     start = "mp.Process(target=take, args=(queue,)).start()"
     called = CALLED.replace("MORE", "pass").replace("        take(queue)", f"        {start}")
     program = small(tmp_path, called)
-    assert not program.program.waiting.is_guarded(program.operation("wait"))
+    assert not program.program.excuses.is_guarded(program.operation("wait"))
 
 
 def test_a_look_at_one_queue_is_none_at_another(tmp_path: Path) -> None:
     body = "if not queue.empty():\n    other.get()  # other\n    queue.get()  # wait\nother.empty()"
     program = small(tmp_path, put_into(MAIN, body))
-    found = [program.program.waiting.is_guarded(program.operation(m)) for m in ("other", "wait")]
+    found = [program.program.excuses.is_guarded(program.operation(m)) for m in ("other", "wait")]
     assert found == [False, True]

@@ -103,7 +103,7 @@ def test_a_loop_before_a_get(tmp_path: Path, body: str, asks: str | None, gives_
     assert loop is None or loop.gives_up is gives_up
     asked = program.program.waiting.asked_before(wait)
     assert asked is (loop.question if loop is not None else None)
-    assert program.program.waiting.is_guarded(wait) is gives_up
+    assert program.program.excuses.is_guarded(wait) is gives_up
 
 
 def test_a_coroutine_may_be_cancelled(tmp_path: Path) -> None:

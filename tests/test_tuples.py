@@ -116,5 +116,5 @@ SWITCHED = """
 def test_a_switch_in_the_source(tmp_path: Path, body: str, off: bool) -> None:
     program = small(tmp_path, put_into(SWITCHED, body))
     get = program.operation("get")
-    assert program.program.waiting.is_switched_off(get) is off
+    assert program.program.excuses.is_switched_off(get) is off
     assert (program.program.waiting.starved(get) is None) is off

@@ -249,7 +249,7 @@ def test_hears_of_the_end(tmp_path: Path, between: str, hears: bool) -> None:
     waiting, wait = program.program.waiting, program.operation("wait")
     channel = waiting.channel_of(wait)
     assert channel is not None
-    assert waiting.hears_of_the_end(wait, channel) is hears
+    assert waiting.program.excuses.hears_of_the_end(wait, channel) is hears
     assert (waiting.starved(wait) is None) is hears
 
 

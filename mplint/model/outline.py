@@ -315,3 +315,27 @@ class Outline:
             return
         for index, part in enumerate(f.parts(expression)):
             self._expression(part, (Around(expression, "part", index), at))
+
+
+def can_leave(block: f.Block, *, loop: bool = True) -> bool:
+    """Whether a loop's body has a way out of the loop: `break`, `return`, `raise` or an exit."""
+    for step in block:
+        if isinstance(step, f.Leave):
+            if step.kind in ("return", "raise") or (step.kind == "break" and loop):
+                return True
+        elif isinstance(step, (f.For, f.While)):
+            if can_leave(step.body, loop=False) or can_leave(step.otherwise, loop=loop):
+                return True
+        elif any(can_leave(inner, loop=loop) for inner in f.blocks(step)):
+            return True
+        elif isinstance(step, f.Evaluate) and isinstance(step.value, (f.Yield, f.Call)):
+            if isinstance(step.value, f.Yield):
+                return True  # whoever iterates may stop
+            function = step.value.function
+            if isinstance(function, f.Attribute) and function.name in ("exit", "_exit"):
+                return True
+            if isinstance(function, f.Name) and function.id in ("exit", "quit"):
+                return True
+        elif isinstance(step, f.Bind) and isinstance(step.value, f.Yield):
+            return True
+    return False

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mplint.model.channels.copies import Copies
     from mplint.model.channels.draining import Draining
     from mplint.model.channels.ending import Ending
+    from mplint.model.channels.excuses import Excuses
     from mplint.model.channels.failing import Failing
     from mplint.model.channels.gaps import Gaps
     from mplint.model.channels.looks import Looks
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from mplint.model.processes.joining import Joining
     from mplint.model.processes.killing import Killing
     from mplint.model.processes.lifecycle import Lifecycle
+    from mplint.model.processes.threads import Threads
     from mplint.model.program import Program
     from mplint.model.sharing.files import SharedFiles
     from mplint.model.sharing.locks import Locks
@@ -98,6 +100,12 @@ class Questions:
 
     waiting: Room[Waiting] = Room("channels.waiting.Waiting")
     """Who waits for whom, and what becomes of it when the other side fails."""
+
+    excuses: Room[Excuses] = Room("channels.excuses.Excuses")
+    """What lets a wait be for ever, or sees to it that it is not."""
+
+    threads: Room[Threads] = Room("processes.threads.Threads")
+    """Which functions run in threads."""
 
     sentinels: Room[Sentinels] = Room("channels.sentinels.Sentinels")
     """How consumers are told to stop, by whom and how often."""

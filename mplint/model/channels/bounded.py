@@ -91,15 +91,14 @@ class Bounded:
 
     def stuck(self, put: Operation) -> StuckPut | None:
         """For a put that waits for room: how nobody can make any."""
-        waiting = self.program.waiting
         if not put.waits_for_ever or not put.sure or put.launch is not None:
             return None
-        channel = waiting.channel_of(put)
+        channel, excuses = self.program.waiting.channel_of(put), self.program.excuses
         if channel is None or channel.kind.role != "queue" or not channel.is_closed_world:
             return None
         takers = channel.takers
         if writes_itself(channel):
-            if waiting.in_daemon(put) or waiting.checks_liveness(put):
+            if excuses.in_daemon(put) or excuses.checks_liveness(put):
                 return None
             return self._unread(put, channel, takers)
         if channel.bound == 0 or put.site != self._first_stuck(channel, takers):
@@ -115,10 +114,10 @@ class Bounded:
 
     def _full(self, put: Operation, channel: Channel, takers: frozenset[Runner]) -> StuckPut | None:
         """The same for a queue with room for so many, whichever put of those it is."""
-        waiting = self.program.waiting
+        excuses = self.program.excuses
         if not put.waits_for_ever or not put.sure or put.launch is not None:
             return None
-        if waiting.in_daemon(put) or waiting.checks_liveness(put):
+        if excuses.in_daemon(put) or excuses.checks_liveness(put):
             return None
         workers = [taker for taker in takers if not isinstance(taker, str)]
         if not self._overfills(put, channel, workers):
@@ -146,7 +145,7 @@ class Bounded:
         if not takers:
             return StuckPut(channel, None)
         if takers == put.runners == {MAIN}:
-            threads = self.program.waiting.reached_by_threads
+            threads = self.program.threads.reached
             alone = not any(each.activation in threads for each in (put, *channel.gets))
             return StuckPut(channel, None, own=channel.gets[0]) if alone and fills(put) else None
         workers = [taker for taker in takers if not isinstance(taker, str)]

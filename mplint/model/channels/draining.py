@@ -195,10 +195,8 @@ class Draining:
     def _is_read_here_only(self, channel: Channel, activation: Activation) -> bool:
         """Whether nobody else reads: no other process, no thread beside the one that joins."""
         here = self.program.runners(activation)
-        waiting = self.program.waiting
-        return all(
-            get.runners <= here and not waiting.threads_of(get.activation) for get in channel.gets
-        )
+        threads = self.program.threads
+        return all(get.runners <= here and not threads.of(get.activation) for get in channel.gets)
 
     def _drops(self, worker: Worker, channel: Channel) -> bool:
         return any(

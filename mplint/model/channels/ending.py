@@ -193,7 +193,7 @@ class Ending:
             for root in program.upward(starts[0].activation)
             if self.is_all_inside(involved, root)
         ]
-        if not roots or any(program.waiting.threads_of(o.activation) for o in involved):
+        if not roots or any(program.threads.of(o.activation) for o in involved):
             return None
         machine = _Ending(worker, senders)
         ends = Passing(program, machine).ends(roots[-1], "idle")
@@ -228,11 +228,9 @@ class Ending:
             isinstance(timeout, (int, float)) and timeout <= PATIENCE
         ):
             return None
-        if program.waiting.channel_of(get) is None or program.waiting.is_guarded(get):
+        if program.waiting.channel_of(get) is None or program.excuses.is_guarded(get):
             return None
-        if not program.outline(get.activation).loops(get.at) or program.waiting.threads_of(
-            get.activation
-        ):
+        if not program.outline(get.activation).loops(get.at) or program.threads.of(get.activation):
             return None
         for worker in sorted((r for r in get.runners if not isinstance(r, str)), key=str):
             if worker.in_pool or worker.kind.family != "process":

@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.channels.sizes import overfills, writes_itself
-from mplint.model.channels.waiting import can_leave
 from mplint.model.nouns import MAIN
+from mplint.model.outline import can_leave
 from mplint.model.paths.flow import Flow
 from mplint.model.paths.machine import NORMAL, Machine
 
@@ -81,14 +81,13 @@ def _more_than_taken(program: Program, worker: Worker, channel: Channel) -> Oper
     """A put of a worker that is repeated more often than there are gets of the main process."""
     if _is_dropped(channel) or channel.bound != 0:
         return None
-    waiting = program.waiting
-    if any(get.runners != {MAIN} or waiting.threads_of(get.activation) for get in channel.gets):
+    if any(get.runners != {MAIN} or program.threads.of(get.activation) for get in channel.gets):
         return None
     taken = program.sentinels.puts(channel.gets, channel) if channel.gets else None
     if channel.gets and (taken is None or taken.known is None):
         return None
     for put in channel.puts:
-        if worker in put.runners and put.sure and not waiting.is_service(put):
+        if worker in put.runners and put.sure and not program.excuses.is_service(put):
             if overfills(put, channel, spare=taken.known or 0 if taken is not None else 0):
                 return put
             if program.draining.is_unbounded(put) and _is_per_item(program, put):

@@ -124,7 +124,7 @@ class Marking:
         ):
             if worker.in_pool or worker.kind.family != "process" or has_several_targets(worker):
                 continue
-            if program.waiting.threads_of(mark.activation):
+            if program.threads.of(mark.activation):
                 continue
             key = (channel, worker)
             if key not in self._found:

@@ -66,7 +66,7 @@ def meeting(program: Program, put: Operation) -> Meeting | None:
     """For a send that waits until the other side receives: what the other side sends at the same
     time, and waits for as well."""
     channel = _channel(program, put)
-    if channel is None or program.waiting.in_daemon(put):
+    if channel is None or program.excuses.in_daemon(put):
         return None
     here, there = _only([put]), _only(channel.gets)
     if here is None or there is None or isinstance(there, str) or there is here:
@@ -102,7 +102,7 @@ def _channel(program: Program, put: Operation) -> Channel | None:
         return None
     if channel.kind.role == "queue" and "join_thread" in channel.kind.methods:
         return None
-    threads = program.waiting.reached_by_threads
+    threads = program.threads.reached
     if any(each.activation in threads for each in (put, *channel.gets)):
         return None
     return channel

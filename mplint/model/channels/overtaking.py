@@ -178,11 +178,7 @@ def _takers(program: Program, channel: Channel) -> list[_Taker]:
     found: dict[Runner, _Taker] = {}
     for get in channel.gets:
         for runner in get.runners:
-            if (
-                runner in found
-                or not get.sure
-                or program.waiting.reached_by_threads.get(get.activation)
-            ):
+            if runner in found or not get.sure or program.threads.reached.get(get.activation):
                 return []
             taker = _taker(program, runner, get, channel)
             if taker is None:
@@ -234,7 +230,7 @@ def _sent_too_early(
             continue
         involved = [put, *starts]
         items = _items(program, producer, channel, takers)
-        if not items or program.waiting.threads_of(put.activation):
+        if not items or program.threads.of(put.activation):
             continue
         if program.sentinels.kills_children() or producer.operations("kill"):
             continue

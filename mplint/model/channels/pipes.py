@@ -83,17 +83,17 @@ class Pipes:
     def kept_open(self, wait: Operation) -> KeptOpen | None:
         """For a `recv()` that is repeated until the end of the pipe: why the end never comes. Its
         own process holds the end that others write to."""
-        waiting = self.program.waiting
+        excuses = self.program.excuses
         if wait.does != "get" or wait.kind.role != "connection" or not wait.waits_for_ever:
             return None
-        channel = waiting.channel_of(wait)
+        channel = self.program.waiting.channel_of(wait)
         if channel is None or not channel.is_closed_world or not wait.sure:
             return None
-        if waiting.is_guarded(wait) or waiting.checks_liveness(wait) or waiting.in_daemon(wait):
+        if excuses.is_guarded(wait) or excuses.checks_liveness(wait) or excuses.in_daemon(wait):
             return None
-        if not self._is_read_to_the_end(wait) or waiting.hears_of_the_end(wait, channel):
+        if not self._is_read_to_the_end(wait) or excuses.hears_of_the_end(wait, channel):
             return None
-        if waiting.threads_of(wait.activation) or len(wait.runners) != 1:
+        if self.program.threads.of(wait.activation) or len(wait.runners) != 1:
             return None
         (runner,) = wait.runners
         if isinstance(runner, str):

@@ -13,15 +13,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mplint.model import facts as f
-from mplint.model.channels.failing import Failure, is_end
-from mplint.model.channels.guarding import Guards
+from mplint.model.channels.failing import Failure
 from mplint.model.channels.polling import Polling
 from mplint.model.channels.unrun import unrun
 from mplint.model.loading.scripts import is_test
 from mplint.model.nouns import MAIN
 from mplint.model.outline import Around
-from mplint.model.paths.flow import Flow
-from mplint.model.paths.machine import Machine
 from mplint.model.paths.raising import ANY, catches
 from mplint.model.state.once import is_single_for
 from mplint.model.values import Activation, Literal, Made, Site
@@ -40,9 +37,6 @@ class Waiting:
         self._puts: dict[Made, int | None] = {}
         self._feeders: dict[Channel, dict[Runner, list[Activation]]] = {}
         self._starved: dict[tuple[Made, Activation], dict[Worker, list[Site]]] = {}
-        self._reached_open: dict[tuple[Made, Activation], set[Operation]] = {}
-        self._leavable: dict[f.While, bool] = {}
-        self._guards = Guards(program)
         self._polling = Polling(program)
 
     # Waits that somebody else ends --------------------------------------------------------------
@@ -94,7 +88,7 @@ class Waiting:
             (channel, get)
             for channel in self.program.channels.values()
             for get in channel.gets
-            if get.activation in self.reached_by_threads
+            if get.activation in self.program.threads.reached
         ]
 
     def acts_on_failure(self, worker: Worker, operations: Iterable[Operation]) -> bool:
@@ -143,12 +137,13 @@ class Waiting:
         if not (wait.sure or wait.on_arm):
             return None
         channel = self.channel_of(wait)
-        if channel is None or not channel.is_closed_world or self.is_excused(wait):
+        if channel is None or not channel.is_closed_world or self.program.excuses.is_excused(wait):
             return None
         producers = self.producers(channel, wait)
         if not producers:
             return None
-        if channel.kind.role == "connection" and self.hears_of_the_end(wait, channel):
+        excuses = self.program.excuses
+        if channel.kind.role == "connection" and excuses.hears_of_the_end(wait, channel):
             return None
         failures = []
         for worker in producers:
@@ -202,7 +197,7 @@ class Waiting:
         if not wait.waits_for_ever or not wait.sure or wait.launch is not None:
             return None
         channel = self.channel_of(wait)
-        if channel is None or not channel.is_closed_world or self.is_excused(wait):
+        if channel is None or not channel.is_closed_world or self.program.excuses.is_excused(wait):
             return None
         if channel.kind.role == "connection":
             return None  # to wait for the end of the pipe is a use of its own
@@ -276,7 +271,7 @@ class Waiting:
     def _count_puts(self, channel: Channel) -> int | None:
         total = 0
         for put in channel.puts:
-            if put.call is None or put.activation in self.reached_by_threads:
+            if put.call is None or put.activation in self.program.threads.reached:
                 return None  # handed on, and called as often as others like
             turns = self.program.sentinels.puts([put], channel)
             if turns is None or turns.known is None:
@@ -356,174 +351,3 @@ class Waiting:
         """Whether nobody looks at the result of a call."""
         step = self.program.outline(activation).step_of(at)
         return isinstance(step, f.Evaluate) and step.value.at == at
-
-    # Excuses ------------------------------------------------------------------------------------
-
-    def is_excused(self, wait: Operation) -> bool:
-        """Whether a wait is meant to be for ever, or watches for the end of the other side."""
-        return (
-            self.in_daemon(wait)
-            or self.is_service(wait)
-            or self.is_guarded(wait)
-            or self.checks_liveness(wait)
-            or self.is_switched_off(wait)
-        )
-
-    def is_switched_off(self, wait: Operation) -> bool:
-        """Whether a wait is never come to: a test around it has one answer, as the source is."""
-        for frame in self.program.outline(wait.activation).around(wait.at):
-            if isinstance(frame.node, f.Branch) and frame.part == "body":
-                test = frame.node.arms[frame.index][0]
-                if self.program.truth(test, wait.activation) is False:
-                    return True
-        return False
-
-    def in_daemon(self, wait: Operation) -> bool:
-        """Whether the wait is in processes or threads that end with the program."""
-        runners = wait.runners
-        if runners and all(not isinstance(r, str) and r.daemon is not False for r in runners):
-            return True
-        threads = self.threads_of(wait.activation)
-        return bool(threads) and all(thread.daemon is not False for thread in threads)
-
-    def threads_of(self, activation: Activation) -> list[Worker]:
-        """The threads that a function runs in, when it runs in threads only."""
-        return self._threads.get(activation, [])
-
-    @cached_property
-    def reached_by_threads(self) -> dict[Activation, list[Worker]]:
-        """The functions that run in threads, each with these."""
-        found: dict[Activation, list[Worker]] = defaultdict(list)
-        for worker in self.program.workers:
-            if worker.kind.family == "thread":
-                for activation in self.program.below(*worker.entries):
-                    found[activation].append(worker)
-        return found
-
-    @cached_property
-    def _threads(self) -> dict[Activation, list[Worker]]:
-        program, found = self.program, self.reached_by_threads
-        main = {a for a in found if any(self._called_outside(e, found) for e in program.callers[a])}
-        return {
-            activation: threads for activation, threads in found.items() if activation not in main
-        }
-
-    def _called_outside(self, edge: object, threads: dict[Activation, list[Worker]]) -> bool:
-        from mplint.model.solving.calls import Edge
-
-        assert isinstance(edge, Edge)
-        return edge.launch is None and edge.caller not in threads
-
-    def is_service(self, wait: Operation) -> bool:
-        """Whether the wait is in a loop that is never left: whoever runs it is ended by others."""
-        outline = self.program.outline(wait.activation)
-        for frame in outline.around(wait.at):
-            if isinstance(frame.node, f.While) and frame.part == "body":
-                endless = self.program.truth(frame.node.test, wait.activation) is True
-                if endless and not self._can_leave(frame.node):
-                    return True
-        return False
-
-    def _can_leave(self, loop: f.While) -> bool:
-        known = self._leavable.get(loop)
-        if known is None:
-            known = self._leavable[loop] = can_leave(loop.body)
-        return known
-
-    def is_guarded(self, wait: Operation) -> bool:
-        """Whether the wait is made only after a look that found something: `if not q.empty()`,
-        `if conn.poll(1)`, here or around the calls of this function; or after a loop that ends
-        when something is found, or gives up."""
-        loop = self._polling.polled(wait)
-        return (loop is not None and loop.gives_up) or self._guards.is_guarded(wait)
-
-    def checks_liveness(self, wait: Operation) -> bool:
-        """Whether the function looks at its workers before the wait or in the loop around it."""
-        outline = self.program.outline(wait.activation)
-        loops = {frame.node.at for frame in outline.loops(wait.at)}
-        return any(
-            at < wait.at or loops & {frame.node.at for frame in outline.loops(at)}
-            for at in self._liveness_looks.get(wait.activation, ())
-        )
-
-    @cached_property
-    def _liveness_looks(self) -> dict[Activation, list[int]]:
-        """Where each function looks at its workers."""
-        program = self.program
-        places = [(o.activation, o.at) for o in program.operations if o.does == "alive"]
-        places += program.record.looks
-        places += [
-            place
-            for place, path in program.record.externals.items()
-            if path.rpartition(".")[2] in ("wait", "active_children", "alarm", "setitimer")
-        ]
-        found: dict[Activation, list[int]] = defaultdict(list)
-        for activation, at in places:
-            found[activation].append(at)
-        return found
-
-    def hears_of_the_end(self, wait: Operation, channel: Channel) -> bool:
-        """Whether a dead sender is noticed as the end of the pipe: the waiting process has closed
-        its own copy of the sending end."""
-        closes = [
-            operation
-            for operation in self.program.on.get(channel.entrance, ())
-            if operation.does == "close" and operation.runners & wait.runners
-        ]
-        if not closes:
-            return False
-        key = (channel.entrance, wait.activation)
-        if key not in self._reached_open:
-            machine = _Closing(channel.entrance)
-            Flow(self.program, machine).ends(wait.activation, "open")
-            self._reached_open[key] = machine.reached_open
-        return wait not in self._reached_open[key] or any(
-            close.activation is not wait.activation
-            and not self._is_helper_of(close.activation, wait.activation)
-            for close in closes
-        )
-
-    def _is_helper_of(self, helper: Activation, activation: Activation) -> bool:
-        return any(edge.caller is activation for edge in self.program.callers[helper])
-
-
-class _Closing(Machine[str]):
-    """Which operations are reached while an end of a pipe is still open in this process."""
-
-    def __init__(self, end: Made) -> None:
-        self.end = end
-        self.reached_open: set[Operation] = set()
-
-    def operate(self, state: str, operation: Operation) -> Iterable[str]:
-        if state == "open":
-            self.reached_open.add(operation)
-        if operation.does == "close" and is_end(operation.receiver, self.end):
-            return ("closed",)
-        return (state,)
-
-    def repeated(self, state: str) -> Iterable[str]:
-        return ("closed",)
-
-
-def can_leave(block: f.Block, *, loop: bool = True) -> bool:
-    """Whether a loop's body has a way out of the loop: `break`, `return`, `raise` or an exit."""
-    for step in block:
-        if isinstance(step, f.Leave):
-            if step.kind in ("return", "raise") or (step.kind == "break" and loop):
-                return True
-        elif isinstance(step, (f.For, f.While)):
-            if can_leave(step.body, loop=False) or can_leave(step.otherwise, loop=loop):
-                return True
-        elif any(can_leave(inner, loop=loop) for inner in f.blocks(step)):
-            return True
-        elif isinstance(step, f.Evaluate) and isinstance(step.value, (f.Yield, f.Call)):
-            if isinstance(step.value, f.Yield):
-                return True  # whoever iterates may stop
-            function = step.value.function
-            if isinstance(function, f.Attribute) and function.name in ("exit", "_exit"):
-                return True
-            if isinstance(function, f.Name) and function.id in ("exit", "quit"):
-                return True
-        elif isinstance(step, f.Bind) and isinstance(step.value, f.Yield):
-            return True
-    return False

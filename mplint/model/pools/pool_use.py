@@ -60,7 +60,7 @@ class PoolUse:
             return None
         outline = self.program.outline(task.activation)
         loops = outline.loops(operation.at)
-        if not loops or task.activation in self.program.waiting.reached_by_threads:
+        if not loops or task.activation in self.program.threads.reached:
             return None
         loop = loops[-1].node
         if isinstance(loop, f.While) or self._may_be_meant(task, operation, loop):

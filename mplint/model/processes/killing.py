@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from mplint.model import facts as f
 from mplint.model.channels.failing import is_end
-from mplint.model.channels.waiting import can_leave
 from mplint.model.nouns import MAIN, Worker
+from mplint.model.outline import can_leave
 from mplint.model.paths.flow import Flow
 from mplint.model.paths.machine import NORMAL, Machine
 from mplint.model.paths.quiet import is_quick

@@ -86,7 +86,7 @@ class Arrivals:
             return None  # somebody breaks it, or looks who is there
         if not all(other.waits_for_ever and other.launch is None for other in waits):
             return None
-        if any(program.waiting.threads_of(other.activation) for other in waits):
+        if any(program.threads.of(other.activation) for other in waits):
             return None
         return next((o for o in waits if program.signals.awaited(o, "barrier")), None)
 

@@ -106,14 +106,14 @@ class Signals:
     def awaited(self, wait: Operation, role: str) -> Made | None:
         """The object for processes that an operation waits for, when it does so for ever and nobody
         watches it."""
-        waiting, made = self.program.waiting, wait.receiver
+        excuses, made = self.program.excuses, wait.receiver
         if not isinstance(made, Made) or made.kind.role != role:
             return None
         if made.kind.family not in ("process", "manager"):
             return None
         if not wait.waits_for_ever or not wait.sure or wait.launch is not None:
             return None
-        if waiting.is_excused(wait) or self._ends_by_interrupt(wait) or self._is_killed(wait):
+        if excuses.is_excused(wait) or self._ends_by_interrupt(wait) or self._is_killed(wait):
             return None
         return made
 
@@ -220,8 +220,8 @@ class Signals:
     def _comes_first(self, first: Operation, others: list[Operation]) -> bool:
         """Whether an operation always comes before some others, all of which are done by the same
         function, or by those that only it calls."""
-        threads = self.program.waiting
-        if any(threads.threads_of(operation.activation) for operation in (first, *others)):
+        threads = self.program.threads
+        if any(threads.of(operation.activation) for operation in (first, *others)):
             return False
         for root in self.program.upward(first.activation):
             if all(root in self.program.upward(other.activation) for other in others):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mplint.model import facts as f
-from mplint.model.channels.waiting import can_leave
+from mplint.model.outline import can_leave
 from mplint.model.starting.strangers import Strangers
 from mplint.model.values import Activation, FunctionRef, Made, Named, Site, Value
 
