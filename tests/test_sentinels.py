@@ -107,8 +107,6 @@ def test_consumer(tmp_path: Path, body: str, sentinels: list[object] | None) -> 
 
 
 UNTIL_NONE = "while True:\n    if jobs.get() is None:\n        break"
-
-
 UNTIL_STOP = "while True:\n    if jobs.get() == STOP:\n        break"
 
 
