@@ -45,7 +45,22 @@ PROGRAM = """
         ("if n > 1:\n    pool = mp.Pool(n)\nelse:\n    pool = Workers()", False),
         ("if n > 1:\n    pool = mp.Pool(n)\nelse:\n    pool = None", True),
         ("if n > 1:\n    pool = toolbox.pool or mp.Pool(n)\nelse:\n    pool = Serial()", False),
+        (
+            "if n > 1:\n    pool = toolbox.pool or mp.Pool()\nelse:\n    pool = Serial()",
+            False,
+        ),
+        (
+            "shared = mp.Pool()\nif n > 1:\n    pool = shared\nelif n:\n    pool = shared\n"
+            "else:\n    pool = Serial()",
+            False,
+        ),
+        (
+            "if n > 1:\n    pool = mp.Pool(n)\nelif n:\n    pool = Workers()\n"
+            "else:\n    pool = Serial()",
+            False,
+        ),
         # other ways to set it
+        ("if n > 1:\n    pool, more = mp.Pool(n), 1\nelse:\n    pool = Serial()", False),
         ("global pool\nif n > 1:\n    pool = mp.Pool(n)\nelse:\n    pool = Serial()", False),
         (
             "if n > 1:\n    pool = mp.Pool(n)\nelse:\n    pass\n"
@@ -76,6 +91,16 @@ PROGRAM = """
         ("if n > 1:\n    pool = mp.Pool(n)\nelse:\n    pool = Serial()\nassert n", False),
         ("if n > 1:\n    pool = mp.Pool(n)\nelse:\n    pool = Serial()\nwhile n:\n    pass", False),
         ("if n > 1:\n    pool = mp.Pool(n)\nelse:\n    pool = Serial()\nitems and n", False),
+        (
+            "if n > 1:\n    pool = mp.Pool(n)\nelse:\n    pool = Serial()\n"
+            "match n:\n    case 2:\n        pass",
+            False,
+        ),
+        (
+            "if n.many:\n    pool = mp.Pool(2)\nelse:\n    pool = Serial()\n"
+            "if items.many:\n    pass",
+            False,
+        ),
         ("if n > 1:\n    pool = mp.Pool(n)\nelse:\n    pool = Serial()\nif items:\n    pass", True),
     ],
 )
@@ -84,6 +109,38 @@ def test_on_one_arm(tmp_path: Path, body: str, on_arm: bool) -> None:
     [task] = [o for o in program.operations("task") if o.does == "call-later"][:1]
     assert task.on_arm is on_arm
     assert not task.on_arm or task.crosses
+
+
+def test_a_parameter_may_be_another_one_before(tmp_path: Path) -> None:
+    body = "out = mp.Queue()\nif n > 1:\n    pool = mp.Pool(n)\nelse:\n    pool = Serial()"
+    source = put_into(PROGRAM, body).replace("(items, n):", "(items, n, pool=None):")
+    assert not any(task.on_arm for task in small(tmp_path, source).operations("task"))
+
+
+@pytest.mark.parametrize(
+    ("made", "other", "on_arm"),
+    [
+        ("concurrent.futures.ProcessPoolExecutor()", "Serial()", True),
+        ("mp.Queue()", "mp.Manager().Queue()", False),
+        ("mp.Queue()", "queue.Queue()", True),
+    ],
+)
+def test_what_has_arms(tmp_path: Path, made: str, other: str, on_arm: bool) -> None:
+    source = f"""
+    import concurrent.futures
+
+    class Serial:
+        def submit(self, function):
+            function()
+
+    def run(n):
+        one = {made} if n else {other}
+        one.{"get()" if "Queue" in made else "submit(print)"}  # here
+
+    run(toolbox.n)
+    """
+    found = [o.on_arm for o in small(tmp_path, source).operations("here")]
+    assert any(found) is on_arm
 
 
 @pytest.mark.parametrize(
@@ -170,6 +227,7 @@ def test_other_things_than_queues_and_pools(tmp_path: Path) -> None:
         "if n < 2:\n    pool = Serial()\nelse:\n    pool = mp.Pool(n)",
         "if n <= 1:\n    pool = Serial()\nelse:\n    pool = mp.Pool(n)",
         "if n == 2:\n    pool = mp.Pool(n)\nelse:\n    pool = Serial()",
+        "if n > 1.5:\n    pool = mp.Pool(n)\nelse:\n    pool = Serial()",
         "if n != 2:\n    pool = Serial()\nelse:\n    pool = mp.Pool(n)",
         "if not n > 1:\n    pool = Serial()\nelse:\n    pool = mp.Pool(n)",
         "if n == 1:\n    pool = Serial()\nelif n == 2:\n    pool = mp.Pool(n)\n"
@@ -182,6 +240,15 @@ def test_which_arm_is_taken(tmp_path: Path, body: str, call: str, taken: bool) -
     program = small(tmp_path, source.replace("run(toolbox.items, toolbox.n)", call))
     tasks = [o for o in program.operations("task") if o.does == "call-later"]
     assert any(program.program.standins.is_taken(task) for task in tasks) is taken
+
+
+@pytest.mark.parametrize("test", ["not n > items", "1 < n < items", "n > limit"])
+def test_which_arm_is_taken_is_not_known(tmp_path: Path, test: str) -> None:
+    body = "out = mp.Queue()\nlimit = 1 if toolbox.low else 0\n"
+    body += f"if {test}:\n    pool = mp.Pool(n)\nelse:\n    pool = Serial()"
+    source = put_into(PROGRAM, body).replace("run(toolbox.items, toolbox.n)", "run(toolbox.x, 2)")
+    tasks = [o for o in small(tmp_path, source).operations("task") if o.does == "call-later"]
+    assert tasks and not any(task.on_arm and task.program.standins.is_taken(task) for task in tasks)
 
 
 @pytest.mark.parametrize(

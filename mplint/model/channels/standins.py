@@ -49,7 +49,7 @@ class StandIns:
         if arms is None or self._is_told_apart(receiver.id, arms, operation.activation):
             return None
         own = [index for index, values in enumerate(arms.values) if operation.receiver in values]
-        if len(own) != 1 or not self.program.is_one(arms.values[own[0]]):
+        if not own or not self.program.is_one(arms.values[own[0]]):
             return None
         others = [v for i, v in enumerate(arms.values) if i != own[0]]
         if not all(self._stands_in(values) for values in others):
