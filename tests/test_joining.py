@@ -20,14 +20,61 @@ FUNCTION = """
         with lock:
             pass
 
+    def abort():
+        everybody.reset()
+
+    def meet_threads():
+        threading.Barrier(2).wait()
+
+    managed = mp.Manager().Barrier(2)
+
+    def meet_managed():
+        managed.wait()
+
+    gate = mp.Lock()
+
+    def open_gate():
+        gate.release()
+
     def fill(into):
         into.value = 3
+
+    def peek(into):
+        into.get_lock()
+
+    def note(into):
+        into.note = 3
+
+    def fill_some(into):
+        (into if toolbox.flag else total).value = 3
 
     def fail():
         toolbox.work()
 
     def tell(results):
         results.put(toolbox.work())
+
+    def leave():
+        if toolbox.done:
+            sys.exit(1)
+
+    def make_room():
+        os.mkdir("room")
+
+    def log():
+        open("log", "w").write(toolbox.work())
+
+    def sign():
+        everybody.abort()
+        toolbox.work()
+
+    @toolbox.shield
+    def shielded():
+        toolbox.work()
+
+    class Child(mp.Process):
+        def run(self):
+            toolbox.work()
 
     def safe():
         try:
@@ -53,12 +100,36 @@ TURN = "for n in {}:\n    p = {}(target={})\n    p.start()\n    p.join()  # here
         ("for p in ps:\n    p.start()\n    p.join()  # here", True),
         ("for p in ps:\n    p.start()\n    print(p.name)\n    p.join()  # here", True),
         ("for p in ps:\n    p.start()\n    for q in ps:\n        q.join()  # here", True),
+        ("for p in ps:\n    p.start()\n    p.is_alive()\n    p.join()  # here", True),
+        ("for p in ps:\n    p.join()  # here\n    p.start()", False),
+        ("q = ps[0]\nfor p in ps:\n    q.start()\n    p.start()\n    p.join()  # here", False),
+        ("for p in ps:\n    p.start()\n    for q in ps[:]:\n        q.join()  # here", False),
+        (
+            "for p in ps:\n    p.start()\n    qs = [p]\n    for q in qs:\n        q.join()  # here",
+            False,
+        ),
         ("for p in ps:\n    p.start()\nfor p in ps:\n    p.join()  # here", False),
         ("for p in ps:\n    p.start()\n    p.join(3)  # here", False),
         ("for p in ps:\n    p.start()\n    if flag:\n        p.join()  # here", False),
         ("for p in ps:\n    if flag:\n        p.start()\n    p.join()  # here", False),
         ("for p in ps:\n    p.start()\n    p.join()  # here\n    if p.exitcode: break", False),
+        ("for p in ps:\n    p.start()\n    p.join()  # here\n    print(p.exitcode)", False),
+        ("for p in ps:\n    p.start()\n    print(p.pid)\n    p.join()  # here", False),
+        ("for p in ps:\n    p.start()\n    print(p.sentinel)\n    p.join()  # here", False),
+        ("for p in ps:\n    p.start()\n    p.join()  # here\n    print(total.value)", False),
+        ("for p in ps:\n    p.start()\n    p.join()  # here\n    if flag: break", False),
+        ("for p in ps:\n    p.start()\n    p.join()  # here\n    with flag: print()", False),
+        (
+            "for p in ps:\n    p.start()\n    p.join()  # here\n    try:\n        print()\n"
+            "    finally:\n        print()",
+            False,
+        ),
         ("for p in ps:\n    p.start()\n    p.join()  # here\n    toolbox.check()", False),
+        (
+            "pair = (mp.Process(target=work), mp.Process(target=work))\n"
+            "for p in pair:\n    p.start()\n    p.join()  # here",
+            False,
+        ),
         ("for p in ps:\n    p.start()\n    mp.Pool()\n    p.join()  # here", False),
         ("for p in ps[:1]:\n    p.start()\nps[0].join()  # here", False),
         ("p = ps[0]\np.start()\np.join()  # here", False),
@@ -66,7 +137,12 @@ TURN = "for n in {}:\n    p = {}(target={})\n    p.start()\n    p.join()  # here
         (TURN.format("range(mp.cpu_count())", "mp.Process", "work"), True),
         (TURN.format("names", "mp.Process", "locked"), False),
         (TURN.format("names", "mp.Process", "meet"), True),
+        (TURN.format("range(3)", "mp.Process", "meet"), True),
         (TURN.format("[1]", "mp.Process", "meet"), False),
+        (TURN.format("names", "mp.Process", "abort"), False),
+        (TURN.format("names", "mp.Process", "meet_threads"), False),
+        (TURN.format("names", "mp.Process", "meet_managed"), True),
+        ("meet()\n" + TURN.format("names", "mp.Process", "meet"), False),
         (TURN.format("names", "threading.Thread", "meet"), False),
     ],
 )
@@ -93,6 +169,15 @@ LOOP = "for n in names:\n    p = mp.Process(target=work, args=(n,))\n    p.start
         (LOOP + "p.join(3)  # here\nprint(1)", False),
         (LOOP + "p.join()  # here\nreturn p, print(1)", False),
         (LOOP.replace("names", "[1]") + "p.join()  # here\nprint(1)", False),
+        (LOOP + "p.join()  # here\nprint(1)\nreturn p", False),
+        (LOOP + "    p.join()  # here\nprint(1)", False),
+        (LOOP + "p.start()\np.join()  # here\nprint(1)", False),
+        (
+            LOOP + "if flag:\n    p = mp.Process(target=safe)\np.join()  # here\nprint(1)",
+            False,
+        ),
+        (LOOP.replace("p.start", "if n: p.start") + "p.join()  # here\nprint(1)", False),
+        (LOOP.replace("p = mp", "if n: p = mp") + "p.join()  # here\nprint(1)", False),
         (LOOP + "p = toolbox.p()\np.join()  # here\nprint(1)", False),
         (LOOP.replace("mp.Process", "threading.Thread") + "p.join()  # here\nprint(1)", False),
     ],
@@ -119,6 +204,10 @@ def test_only_the_last_is_joined(tmp_path: Path, body: str, found: bool) -> None
         ("threading.Lock().acquire(timeout=1)", False),
         ("mp.Semaphore().acquire(timeout=1)", True),
         ("total.acquire(timeout=1)", False),
+        ("mp.Manager().Lock().acquire(timeout=1)", False),
+        ("(lock if flag else threading.Lock()).acquire(timeout=1)", False),
+        ("lock.acquire(flag, 1)", False),
+        ("mp.Process(target=open_gate).start(); gate.acquire(timeout=1)", False),
     ],
 )
 def test_whether_a_lock_was_got(tmp_path: Path, line: str, found: bool) -> None:
@@ -143,6 +232,8 @@ def test_whether_a_lock_was_got(tmp_path: Path, line: str, found: bool) -> None:
         ("p.daemon = True\np.join(3)  # here\nprint(total.value)", False),
         ("x = p.join(3)  # here\nprint(total.value)", False),
         ("toolbox.watch(p)\np.join(3)  # here\nprint(total.value)", False),
+        ("fill(total)\np.join(3)  # here\nprint(total.value)", False),
+        ("either = total if flag else flag\np.join(3)  # here\nprint(either.value)", False),
     ],
 )
 def test_what_is_used_too_early(tmp_path: Path, body: str, found: bool) -> None:
@@ -154,6 +245,30 @@ def test_what_is_used_too_early(tmp_path: Path, body: str, found: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("target", "made", "found"),
+    [
+        ("fill", "total", True),
+        ("peek", "total", False),
+        ("note", "everybody", False),
+        ("fill_some", "mp.Value('i')", False),
+    ],
+)
+def test_what_a_process_fills(tmp_path: Path, target: str, made: str, found: bool) -> None:
+    program = function(
+        tmp_path,
+        f"into = {made}\np = mp.Process(target={target}, args=(into,))\np.start()\n"
+        "p.join(3)  # here\nprint(into, into.value)",
+    )
+    assert any(program.program.joining.stale(o) for o in program.operations("here")) is found
+
+
+def test_a_process_of_an_own_class_fails(tmp_path: Path) -> None:
+    program = function(tmp_path, "p = Child()\np.start()\np.join()  # here\nprint(1)")
+    joining = program.program.joining
+    assert any(joining.unnoticed(o) for o in program.operations("here"))
+
+
+@pytest.mark.parametrize(
     ("target", "after", "found"),
     [
         ("fail", "print(1)", True),
@@ -162,6 +277,11 @@ def test_what_is_used_too_early(tmp_path: Path, body: str, found: bool) -> None:
         ("fail", "print(flag.exitcode)", False),
         ("fail", "toolbox.look(p)", False),
         ("safe", "print(1)", False),
+        ("leave", "print(1)", False),
+        ("make_room", "print(1)", False),
+        ("log", "print(1)", False),
+        ("sign", "print(1)", False),
+        ("shielded", "print(1)", False),
         ("sys.exit", "print(1)", False),
         ("tell, args=(mp.Queue(),)", "print(1)", False),
         ("fill, args=(total,)", "print(1)", False),

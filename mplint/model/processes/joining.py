@@ -73,7 +73,7 @@ class Joining:
         outline = self.program.outline(join.activation)
         for start in self._on(join, "start"):
             loops = outline.loops(start.at)
-            if start.activation is not join.activation or not loops or start.at > join.at:
+            if not loops or start.at > join.at:
                 continue
             loop = loops[-1].node
             if not isinstance(loop, f.For) or not self._is_in_every_turn(loop, start, join):
@@ -170,8 +170,7 @@ class Joining:
         return [
             operation
             for operation in self.program.operations
-            if operation.kind.role == "barrier" and operation.kind.family == "process"
-            if operation.method.waits
+            if operation.kind.role == "barrier" and operation.method.waits
         ]
 
     def _held_by(self, holder: Value) -> Site | None:
@@ -275,7 +274,7 @@ class Joining:
         program = self.program
         if join.does != "join" or join.timed is not True:
             return None
-        if not program.lifecycle.is_process(join) or self._is_looked_at(join):
+        if self._is_looked_at(join):
             return None
         outline = program.outline(join.activation)
         step = outline.step_of(join.at)
@@ -381,7 +380,7 @@ class Joining:
     def _sends(self, worker: Worker) -> bool:
         """Whether a worker has to do with others, who would miss it."""
         given = {value for edge in worker.edges for _, values in edge.given for value in values}
-        return bool(given - {worker.holder}) or worker in self._doing
+        return bool(given) or worker in self._doing
 
     @cached_property
     def _doing(self) -> set[object]:
