@@ -80,7 +80,7 @@ def facts_of(project: Project, view: View) -> dict[int, set[str]]:
         for operation in operations:
             found[here].add(_operation(operation, project))
         for worker, activation in view.launches(node):
-            count = view.program.sentinels.counter.turns(activation, at)
+            count = view.program.counter.turns(activation, at)
             times = "" if str(count) == "1" else f" x {count if count is not None else '?'}"
             daemon = {True: " daemon", False: "", None: " daemon?"}[worker.daemon]
             found[here].add(f"launch {worker.name}{times}{daemon}")

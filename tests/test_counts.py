@@ -26,7 +26,7 @@ class Counted(Small):
 
     def turns(self, mark: str = "here") -> Count | None:
         activation, at = next(self.calls(mark, "here"))
-        return self.program.sentinels.counter.turns(activation, at)
+        return self.program.counter.turns(activation, at)
 
     def same(self, one: str = "one", other: str = "other") -> bool | None:
         left, right = self.turns(one), self.turns(other)
@@ -490,11 +490,11 @@ def test_processes_and_puts_for_a_channel(
     """The processes are counted per call that makes the process object."""
     main = indent("\n".join(lines), "    ")
     small = Small(tmp_path, dedent(TEAM) + f"\ndef main(xs):\n{main}\n")
-    channel, sentinels = small.channel("made"), small.program.sentinels
+    channel, amounts = small.channel("made"), small.program.amounts
 
     def shown(*counts: Count | None) -> str:
         return " and ".join("?" if count is None else str(count) for count in counts)
 
-    counts = [sentinels.processes(w, channel) for w in small.program.workers if w.name == "work"]
+    counts = [amounts.processes(w, channel) for w in small.program.workers if w.name == "work"]
     assert shown(*counts) == processes
-    assert shown(sentinels.puts(channel.puts, channel)) == puts
+    assert shown(amounts.puts(channel.puts, channel)) == puts

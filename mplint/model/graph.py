@@ -210,7 +210,7 @@ def _count(worker: Worker, program: Program) -> str:
     if worker.in_pool or len(worker.edges) != 1:
         return "?"
     (edge,) = worker.edges
-    count = program.sentinels.counter.turns(edge.caller, edge.at)
+    count = program.counter.turns(edge.caller, edge.at)
     return str(count) if count is not None else "?"
 
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from mplint.model.crossing.members import Members
     from mplint.model.crossing.pickling import Pickling
     from mplint.model.crossing.signatures import Signatures
+    from mplint.model.paths.amounts import Amounts
+    from mplint.model.paths.counts import Counter
     from mplint.model.paths.raising import Raising
     from mplint.model.pools.callbacks import Callbacks
     from mplint.model.pools.jobs import Jobs
@@ -94,6 +96,12 @@ class Questions:
 
     failing: Room[Failing] = Room("channels.failing.Failing")
     """How workers end before they have done what others wait for."""
+
+    counter: Room[Counter] = Room("paths.counts.Counter")
+    """How often a place is come to, and which definition of a variable that is."""
+
+    amounts: Room[Amounts] = Room("paths.amounts.Amounts")
+    """How many processes there are, and how often something is done to what they share."""
 
     raising: Room[Raising] = Room("paths.raising.Raising")
     """What raises, and what catches it."""

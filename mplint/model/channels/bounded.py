@@ -161,7 +161,7 @@ class Bounded:
         loops = program.outline(put.activation).loops(put.at)
         again = [frame for frame in loops if not _is_through_queues(frame, put)]
         often = program.draining.is_called_often(put)
-        count = program.sentinels.puts([put], channel)
+        count = program.amounts.puts([put], channel)
         if loops and not again:  # one for each queue
             return often and not self._is_answered(put, workers)
         if count is None:
@@ -184,8 +184,8 @@ class Bounded:
         """Whether a put is done once for each consumer, as far as is known, to tell it to stop or
         anything else: there is room for that, unless they fail just before."""
         sentinels = self.program.sentinels
-        count = sentinels.puts([put], channel)
-        here = sentinels.counter.turns(put.activation, put.at, at_most=True)
+        count = self.program.amounts.puts([put], channel)
+        here = self.program.counter.turns(put.activation, put.at, at_most=True)
         for turns in (count, here):
             if turns is not None and (turns.known or 0) > (channel.bound or math.inf):
                 return False

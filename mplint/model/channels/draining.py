@@ -213,7 +213,7 @@ class Draining:
             return True
         if item is not None and self._is_tiny(item, put.activation):
             channel = self.program.waiting.channel_of(put)
-            count = self.program.sentinels.puts([put], channel) if channel is not None else None
+            count = self.program.amounts.puts([put], channel) if channel is not None else None
             return count is not None and count.known is not None and count.known > MAX_TINY
         return self.repeats(put)
 
@@ -283,7 +283,7 @@ class Draining:
 
     def _is_long(self, loop: f.Step | f.Expr, activation: Activation) -> bool:
         if isinstance(loop, f.For):
-            count = self.program.sentinels.counter.length(loop.source, activation)
+            count = self.program.counter.length(loop.source, activation)
             return count is None or count.known is None or count.known > 100
         return True
 
@@ -296,7 +296,7 @@ class Draining:
         for _ in range(MAX_NAMES):
             found = None
             if isinstance(item, f.Name):
-                found = self.program.sentinels.counter.definition(item, activation)
+                found = self.program.counter.definition(item, activation)
             if found is None or not isinstance(found[0], _KEPT):
                 break
             item, activation = found

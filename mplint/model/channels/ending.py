@@ -128,7 +128,7 @@ class Ending:
         for worker in program.processes_of(start.receiver):
             if worker.daemon is not False:
                 continue
-            if worker.operations("join", "kill") or sentinels.kills_children():
+            if worker.operations("join", "kill") or program.killing.kills_children:
                 continue
             for channel in program.channels_with(worker, "get"):
                 if channel.kind.family != "process" or not channel.is_closed_world:
@@ -185,7 +185,7 @@ class Ending:
         program, worker = self.program, consumer.worker
         senders = self._senders(consumer)
         starts = worker.operations("start")
-        if not starts or program.sentinels.kills_children():
+        if not starts or program.killing.kills_children:
             return None
         involved = [*senders, *starts, *worker.operations("kill", "close")]
         roots = [

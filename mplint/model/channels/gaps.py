@@ -159,7 +159,7 @@ class Gaps:
         for loss in self.losses(worker, job, channel):
             if loss.goes_on:
                 return loss.failure
-            several = self.program.sentinels.processes_with(worker, channel.exit)
+            several = self.program.amounts.processes_with(worker, channel.exit)
             if several is not None and several.known == 1:
                 continue  # there is nobody left who could send a later one
             if self._is_told(worker, channel, found):

@@ -83,7 +83,7 @@ def _more_than_taken(program: Program, worker: Worker, channel: Channel) -> Oper
         return None
     if any(get.runners != {MAIN} or program.threads.of(get.activation) for get in channel.gets):
         return None
-    taken = program.sentinels.puts(channel.gets, channel) if channel.gets else None
+    taken = program.amounts.puts(channel.gets, channel) if channel.gets else None
     if channel.gets and (taken is None or taken.known is None):
         return None
     for put in channel.puts:
@@ -106,7 +106,7 @@ def _is_per_item(program: Program, put: Operation) -> bool:
             return False
         if program.operations_at.get((put.activation, loop.source.at)):
             return False  # it goes through what it gets
-        length = program.sentinels.counter.length(loop.source, put.activation)
+        length = program.counter.length(loop.source, put.activation)
         if length is not None and length.known is not None:
             return False
     return not any(isinstance(frame.node, (f.Branch, f.Match)) for frame in outline.around(put.at))
@@ -126,7 +126,7 @@ def _is_dropped(channel: Channel) -> bool:
 def _ends_after(program: Program, operation: Operation) -> bool:
     """Whether the main process comes to its end by itself after an operation, and nothing in the
     program kills processes."""
-    if program.sentinels.kills_children():
+    if program.killing.kills_children:
         return False
     flow = Flow(program, _Passed(operation))
     return any(

@@ -198,7 +198,7 @@ class Looks:
         """Whether there are several processes of a worker: a known number above one, or a loop."""
         if worker.in_pool:
             return False
-        count = self.program.sentinels.processes(worker, channel)
+        count = self.program.amounts.processes(worker, channel)
         return count is not None and (count.known is None or count.known > 1)
 
     def _is_repeated(self, loop: f.Step | f.Expr, look: Operation, channel: Channel) -> bool:

@@ -232,7 +232,7 @@ def _sent_too_early(
         items = _items(program, producer, channel, takers)
         if not items or program.threads.of(put.activation):
             continue
-        if program.sentinels.kills_children() or producer.operations("kill"):
+        if program.killing.kills_children or producer.operations("kill"):
             continue
         roots = [
             root
@@ -303,10 +303,10 @@ def _is_fewer(program: Program, taker: Runner, producer: Worker, channel: Channe
     takers: Count | None = None
     if isinstance(taker, str):
         return True
-    takers = program.sentinels.processes(taker, channel)
+    takers = program.amounts.processes(taker, channel)
     if takers is None or takers.known is None:
         return False
-    producers = program.sentinels.processes(producer, channel)
+    producers = program.amounts.processes(producer, channel)
     if producers is None:
         return False
     return takers.known == 1 if producers.known is None else takers.known < producers.known

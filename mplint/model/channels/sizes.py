@@ -41,7 +41,7 @@ def overfills(put: Operation, channel: Channel, spare: int = 0) -> bool:
     of it are taken out."""
     if fills(put) and not spare:
         return True
-    count = put.program.sentinels.turns(put, channel.exit)
+    count = put.program.amounts.turns(put, channel.exit)
     number = (count.known or 0) - spare if count is not None else 0
     return number * LEAST > ROOM or (fills(put) and number > 0)
 
@@ -74,10 +74,10 @@ def least(program: Program, item: f.Expr, activation: Activation, depth: int = 0
             if paths and paths <= _OF_BYTES:
                 return _number(program, given, activation)
             if paths and paths <= _OF_ITEMS and isinstance(given, f.Call):
-                length = program.sentinels.counter.length(given, activation)
+                length = program.counter.length(given, activation)
                 return length.known or 0 if length is not None else 0
         case f.Name():
-            followed = program.sentinels.counter.definition(item, activation)
+            followed = program.counter.definition(item, activation)
             return least(program, *followed, depth + 1) if followed is not None else 0
     return 0
 
@@ -87,7 +87,7 @@ def _turns(program: Program, item: f.Comprehension, clauses: int, activation: Ac
     total = 1
     for index in range(clauses):
         frame = Around(item, "clause", index)
-        turns = program.sentinels.counter.loop(frame, activation, at_most=False)
+        turns = program.counter.loop(frame, activation, at_most=False)
         total *= turns.known or 0 if turns is not None else 0
     return total
 

@@ -259,7 +259,7 @@ class Waiting:
         outline = self.program.outline(get.activation)
         if any(isinstance(fr.node, (f.Branch, f.Match, f.Try)) for fr in outline.around(get.at)):
             return None
-        turns = self.program.sentinels.counter.turns(get.activation, get.at, within)
+        turns = self.program.counter.turns(get.activation, get.at, within)
         return turns.known if turns is not None else None
 
     def _possible_puts(self, channel: Channel) -> int | None:
@@ -273,7 +273,7 @@ class Waiting:
         for put in channel.puts:
             if put.call is None or put.activation in self.program.threads.reached:
                 return None  # handed on, and called as often as others like
-            turns = self.program.sentinels.puts([put], channel)
+            turns = self.program.amounts.puts([put], channel)
             if turns is None or turns.known is None:
                 return None
             factor = 0
@@ -283,7 +283,7 @@ class Waiting:
                     continue
                 if runner.in_pool:
                     return None  # as many tasks as there are items
-                processes = self.program.sentinels.processes(runner, channel, at_most=True)
+                processes = self.program.amounts.processes(runner, channel, at_most=True)
                 if processes is None or processes.known is None:
                     return None
                 factor += processes.known

@@ -64,7 +64,7 @@ class Bulk:
 
     def _is_short(self, inputs: list[f.Expr], task: Operation) -> bool:
         """Whether there are no more tasks than processes, as far as that is known."""
-        counter = self.program.sentinels.counter
+        counter = self.program.counter
         counts = [counter.length(each, task.activation) for each in inputs]
         known = [count.known for count in counts if count is not None and count.known is not None]
         return bool(known) and min(known) <= self._processes(task)
@@ -82,7 +82,7 @@ class Bulk:
         loops = outline.loops(task.at)
         if not loops or not parts:
             return None
-        counter = self.program.sentinels.counter
+        counter = self.program.counter
         count = counter.loop(loops[-1], task.activation, at_most=True)
         if count is not None and count.known is not None and count.known <= self._processes(task):
             return None
@@ -103,7 +103,7 @@ class Bulk:
         if depth > MAX_DEPTH:
             return None
         if isinstance(function, f.Name):
-            followed = self.program.sentinels.counter.definition(function, activation)
+            followed = self.program.counter.definition(function, activation)
             if followed is None or self._shares_loop(followed, activation, at):
                 return None
             return self._of_function(*followed, at, depth + 1)
@@ -179,7 +179,7 @@ class Bulk:
     ) -> tuple[f.Expr, Activation] | None:
         """What a variable, or an attribute of `self`, is set to."""
         if isinstance(expression, f.Name):
-            return self.program.sentinels.counter.definition(expression, activation)
+            return self.program.counter.definition(expression, activation)
         if not isinstance(expression, f.Attribute):
             return None
         owners = self.program.values(expression.value, activation)
@@ -243,7 +243,7 @@ class Bulk:
         return None
 
     def _number(self, expression: f.Expr, activation: Activation) -> int | None:
-        count = self.program.sentinels.counter.number(expression, activation)
+        count = self.program.counter.number(expression, activation)
         return count.known if count is not None else None
 
     def _product(self, product: f.Binary, activation: Activation) -> int:
@@ -262,7 +262,7 @@ class Bulk:
     def _turns(self, comprehension: f.Comprehension, activation: Activation) -> int:
         total = 1
         for clause in comprehension.clauses:
-            count = self.program.sentinels.counter.length(clause.source, activation)
+            count = self.program.counter.length(clause.source, activation)
             if clause.tests or count is None or count.known is None:
                 return 0
             total *= count.known
@@ -283,7 +283,7 @@ class Bulk:
         if name in ("list", "tuple", "set", "sorted"):
             inner = given[0].value
             if isinstance(inner, f.Call):
-                count = self.program.sentinels.counter.length(inner, activation)
+                count = self.program.counter.length(inner, activation)
                 return count is not None and (count.known or 0) >= LARGE
         return False
 

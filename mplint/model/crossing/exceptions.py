@@ -77,7 +77,7 @@ class Exceptions:
             return None
         item = put.argument(put.method.parameters[0])
         if isinstance(item, f.Name):
-            kept = self.program.sentinels.counter.definition(item, put.activation)
+            kept = self.program.counter.definition(item, put.activation)
             item = kept[0] if kept is not None and kept[1] is put.activation else None
         if not isinstance(item, f.Call):
             return None

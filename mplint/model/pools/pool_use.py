@@ -167,7 +167,7 @@ class PoolUse:
             case f.Comprehension(shape="generator", clauses=(clause, *_)):
                 return self._is_endless(clause.source, activation, depth + 1)
             case f.Name():
-                found = self.program.sentinels.counter.definition(expression, activation)
+                found = self.program.counter.definition(expression, activation)
                 if found is not None and self._is_endless(*found, depth + 1):
                     return True
             case f.Call(arguments=arguments):

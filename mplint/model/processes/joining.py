@@ -147,7 +147,7 @@ class Joining:
         return isinstance(function, f.Attribute) and function.name in _TALK
 
     def _is_one(self, loop: f.For, activation: Activation) -> bool:
-        count = self.program.sentinels.counter.length(loop.source, activation)
+        count = self.program.counter.length(loop.source, activation)
         return count is not None and count.known is not None and count.known < 2
 
     def _meant_side_by_side(self, loop: f.For, start: Operation, join: Operation) -> Site | None:
@@ -156,7 +156,7 @@ class Joining:
         held = self._held_by(join.receiver)
         if held is not None:
             return held
-        count = self.program.sentinels.counter.length(loop.source, join.activation)
+        count = self.program.counter.length(loop.source, join.activation)
         if count is not None and "cpu_count" in repr(count.symbols):
             return Site(join.activation.path, loop.source.at)
         for worker in self.program.processes_of(join.receiver):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -45,6 +46,14 @@ class Killing:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+
+    @cached_property
+    def kills_children(self) -> bool:
+        """Whether the program kills processes otherwise than by their objects."""
+        return any(
+            path.endswith((".active_children", "os.killpg", "os.kill", "os._exit"))
+            for path in self.program.record.externals.values()
+        )
 
     # Daemons ------------------------------------------------------------------------------------
 

@@ -131,7 +131,7 @@ class Arrivals:
         self, expression: f.Expr, activation: Activation, depth: int = 0
     ) -> list[Count] | None:
         """A number as a sum of counts."""
-        counter = self.program.sentinels.counter
+        counter = self.program.counter
         if isinstance(expression, f.Binary) and set(expression.operators) <= {"+", "-"}:
             found: list[Count] = []
             signs = ("+", *expression.operators)
@@ -161,7 +161,7 @@ class Arrivals:
             if runner.in_pool or self.program.waiting.is_spawned(runner):
                 return None
             for edge in runner.edges:
-                count = self.program.sentinels.started(edge, barrier, at_most=at_most)
+                count = self.program.amounts.started(edge, barrier, at_most=at_most)
                 if count is None:
                     return None
                 found.append(count)
@@ -177,7 +177,7 @@ class Arrivals:
             if self.everywhere.depends(wait.activation, wait.at):
                 return False
             if runner == MAIN:
-                if self.program.sentinels.turns(wait, barrier) != ONE:
+                if self.program.amounts.turns(wait, barrier) != ONE:
                     return False
             elif self.program.outline(wait.activation).loops(wait.at):
                 return False

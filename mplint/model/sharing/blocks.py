@@ -62,7 +62,7 @@ class Blocks:
                 return block
             place: tuple[f.Expr, Activation] | None = (given[0], activation)
             while place is not None and isinstance(place[0], f.Name):
-                place = self.program.sentinels.counter.definition(place[0], place[1])
+                place = self.program.counter.definition(place[0], place[1])
             if place is not None and isinstance(place[0], f.Attribute):
                 found = self.views.block_of(place[0].value, place[1])
                 if found is not None and place[0].name == "name" and found is not block:
@@ -130,7 +130,7 @@ class Blocks:
         places = self.program.made.get(block, ())
         if not places or any(worker in self.program.runners(a) for a, _ in places):
             return False
-        count = self.program.sentinels.processes_with(worker, block)
+        count = self.program.amounts.processes_with(worker, block)
         return count is not None and count.known != 1 and not worker.in_pool
 
     def _early(self, unlink: Operation, block: Made) -> Leaked | None:

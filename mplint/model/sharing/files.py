@@ -256,7 +256,7 @@ class SharedFiles:
             case f.Attribute(value=owner, name="parent"):
                 return self._is_path(owner, activation, depth + 1)
             case f.Name():
-                found = self.program.sentinels.counter.definition(expression, activation)
+                found = self.program.counter.definition(expression, activation)
                 return found is not None and self._is_path(*found, depth + 1)
         return False
 

@@ -203,7 +203,7 @@ class Managers:
             return None
         if not isinstance(function.value, f.Name):
             return None
-        made = self.program.sentinels.counter.definition(function.value, activation)
+        made = self.program.counter.definition(function.value, activation)
         if made is None or made[1] is not activation or not isinstance(made[0], f.Call):
             return None
         if manager in self.program.solver.escapes or is_meant_to_fail(
