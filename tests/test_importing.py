@@ -6,7 +6,9 @@ from pathlib import Path
 
 import libcst as cst
 import pytest
-from small import small
+from small import put_into, small
+
+from mplint.model.values import Site
 
 SOURCE = """
 def bare(function):
@@ -158,3 +160,71 @@ def test_process_classes_under_the_guard(tmp_path: Path) -> None:
     for mark, methods in (("above", ()), ("under", ("spawn", "forkserver"))):
         [worker] = view.process_classes(asked.node(mark, cst.ClassDef))
         assert importing.missing_class(worker) == methods
+
+
+@pytest.mark.parametrize(
+    ("call", "methods"),
+    [
+        ("mp.Process(target=under).start()", ()),
+        ("mp.Pool().map(under, [1])", ()),
+        ("mp.Pool().map(bare, [1])", ("fork", "spawn", "forkserver")),  # under fork it comes there
+    ],
+)
+def test_under_which_it_is_come_to(tmp_path: Path, call: str, methods: tuple[str, ...]) -> None:
+    source = f"""
+        def wrap(function):
+            def wrapper(*args): return function(*args)
+            return wrapper
+
+        @wrap
+        def bare(): pass
+
+        if __name__ == "__main__":
+            def under(): pass
+            mp.Process(target=print, args=((x for x in []),)).start()
+            {call}  # here
+    """
+    asked = small(tmp_path, source)
+    given = next(
+        given
+        for node in asked.view().lowered.nodes
+        if isinstance(node, cst.Call)
+        for given in asked.view().handovers(node)
+        if given.function is not None and asked.is_at(Site(asked.path, given.call.at), "here")
+    )
+    missing = asked.program.importing.missing(given)
+    assert (missing.start_methods if missing is not None else ()) == methods
+
+
+@pytest.mark.parametrize(
+    ("before", "come_to"),
+    [
+        ("pass", True),
+        ("first.start()", False),  # it cannot be, with a generator
+        ("other.start()", True),  # that one can
+        ("if toolbox.flag: first.start()", True),
+        ("for _ in toolbox.flags: first.start()", True),
+        ("try: first.start()\nfinally: pass", True),  # whatever handles it
+        ("toolbox.run(first)", True),
+    ],
+)
+def test_what_is_never_come_to(tmp_path: Path, before: str, come_to: bool) -> None:
+    source = """
+        def run(target, rows):
+            first, other = mp.Process(target=print, args=(rows,)), mp.Process(target=print)
+            BODY
+            mp.Process(target=target).start()  # here
+            first.start()
+
+        if __name__ == "__main__":
+            def under(): pass
+            run(under, (x for x in []))
+    """
+    asked = small(tmp_path, put_into(source, before))
+    given = [
+        given
+        for node in asked.view().lowered.nodes
+        if isinstance(node, cst.Call)
+        for given in asked.view().handovers(node)
+    ][-1]
+    assert (asked.program.importing.missing(given) is not None) is come_to

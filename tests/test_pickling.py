@@ -349,3 +349,45 @@ def test_what_is_sent(tmp_path: Path, call: str, found: bool) -> None:
     assert (ask(operation) is not None) is found
     dill = call.startswith("multiprocess.")
     assert pickling.pickler(operation) == ("dill" if dill else "pickle")
+
+
+@pytest.mark.parametrize(
+    ("iterator", "rows", "what"),
+    [
+        ("return self", "(x for x in [])", "`rows` of a `Rows`, a generator"),
+        ("return self", "[]", None),
+        ("return self", "iter([])", None),
+        ("return self", "toolbox.rows()", None),
+        ("return self", "(x for x in []) if toolbox else []", None),
+        ("return Rows(1)", "(x for x in [])", None),
+        ("return Rows(self.rows)", "(x for x in [])", "`rows` of a `Rows`, a generator"),
+        ("return iter([])", "(x for x in [])", None),
+        ("yield from self.rows", "[]", None),
+        ("return toolbox.rows()", "(x for x in [])", None),
+    ],
+)
+def test_iterators_of_objects(tmp_path: Path, iterator: str, rows: str, what: str | None) -> None:
+    program = small(
+        tmp_path,
+        f"""
+        class Rows:
+            def __init__(self, rows): self.rows = rows
+            def __iter__(self): {iterator}
+            def __next__(self): return 1
+
+        here(iter(Rows({rows})))  # here
+        """,
+    )
+    found = program.program.pickling.obstacle(*program.given("here"))
+    assert (found.what if found is not None else None) == what
+
+
+def test_iterators_that_python_makes(tmp_path: Path) -> None:
+    source = """
+        class Rows:
+            def __getitem__(self, index): return index
+
+        here(iter(Rows()))  # here
+    """
+    program = small(tmp_path, source)
+    assert program.program.values(*program.given("here"))

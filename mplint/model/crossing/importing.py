@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from mplint.diagnostics import START_METHODS
 from mplint.model import facts as f
+from mplint.model.crossing.handover import handovers
 from mplint.model.values import (
     NOTHING,
     Activation,
@@ -66,11 +67,28 @@ class Importing:
                 continue
             found = sorted((c for c in causes if c is not None), key=lambda c: c.defined.at)[0]
             methods = self._methods(given, found)
-            if methods:
+            if methods and ("fork" in methods or not self._is_refused_before(given)):
                 at = Site(given.activation.path, expression.at)
                 effect = given.refused if found.dumps else _lost(given)
                 return Missing(at, found.what, effect, found.defined, methods)
         return None
+
+    def _is_refused_before(self, given: Handover) -> bool:
+        """Whether a process that is started before in the function cannot be, as what it is given
+        cannot be pickled: that is said, and what comes after it never is."""
+        program = self.program
+        outline = program.outline(given.activation)
+        around = list(outline.around(given.call.at))
+        return any(
+            start.activation is given.activation
+            and start.at < given.call.at
+            and all(frame.part == "own" or frame in around for frame in outline.around(start.at))
+            for at, call in outline.expressions.items()
+            if isinstance(call, f.Call) and at < given.call.at
+            for earlier in handovers(program, call, given.activation)
+            if program.pickling.start_obstacle(earlier) is not None
+            for start in program.done_to(earlier.holder, "start")
+        )
 
     def missing_class(self, worker: Worker) -> tuple[str, ...]:
         """The start methods under which a child does not find the class of its process object,

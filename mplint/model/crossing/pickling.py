@@ -263,8 +263,10 @@ class Pickling:
             made = found.made if found is not None else None
             foreign = made is not None and made.path != attribute.site.path
             return None if foreign and attribute.is_given else found
-        if len(values) > 1 or containers[0].shape in ("generator", "iterator"):
+        if len(values) > 1 or containers[0].shape == "iterator":
             return None
+        if containers[0].shape == "generator":
+            return self._of_values(values, site, depth + 1, moment)
         # what is put in later may be put in by the child: only what stands there counts
         for activation in self.program.activations(attribute.scope):
             for inner in _written(attribute.value):

@@ -87,6 +87,10 @@ def _same_elements(solver: Solver, site: CallSite, given: Arguments) -> Values:
     if path == "itertools.chain.from_iterable":
         values = [solver.iterate(inner, activation, at) for inner in values]
     held = [solver.iterate(inner, activation, at) for inner in values]
+    if path == "iter" and len(values) == 1:
+        own = _own_iterators(solver, values[0], site)
+        if own is not None:
+            return own
     if path in ("iter", "tqdm.tqdm", "tqdm"):
         kept = [v for inner in values for v in inner if isinstance(v, Made)]
         if kept:
@@ -97,6 +101,21 @@ def _same_elements(solver: Solver, site: CallSite, given: Arguments) -> Values:
     if path in ("list", "tuple") and values:
         return containers.copied(solver, shape, activation, at, values[0], held[0])
     return containers.hold(solver, shape, activation, at, held)
+
+
+def _own_iterators(solver: Solver, values: Values, site: CallSite) -> Values | None:
+    """What the `__iter__` of objects of the project returns, where that is another object or the
+    same one; None where it is not known, or is not of theirs."""
+    found: set[Value] = set()
+    for value in values:
+        if not isinstance(value, Instance):
+            return None
+        methods = classes.attribute(solver, value, "__iter__", site.activation, site.at)
+        if not methods:
+            return None
+        for method in methods:
+            found |= calls.call(solver, method, site, calls.Arguments())
+    return frozenset(found) if all(isinstance(value, Instance) for value in found) else None
 
 
 def _zip(solver: Solver, site: CallSite, given: Arguments) -> Values:
