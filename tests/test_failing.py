@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 from samples import PRODUCER
@@ -273,3 +274,62 @@ def test_the_statement_that_ends_a_consumer(tmp_path: Path) -> None:
     failure = program.program.failing.early_end(program.worker("work"), program.channel("made"))
     assert failure is not None
     assert program.is_at(failure.at, "save")
+
+
+ITEMS = """
+    while True:
+        job = jobs.get()
+        try:
+            value = toolbox.run(job)
+        HANDLER
+        results.put((toolbox.name(job), value))
+"""
+
+
+@pytest.mark.parametrize(
+    ("handler", "before", "starved"),
+    [
+        ("except Exception: value = None", "", False),  # only its name may raise anything
+        ("except Exception: value = None", "toolbox.prepare()", True),
+        ("except Exception: value = toolbox.name(1)", "", False),
+        ("except queue.Empty: value = None", "", True),
+        ("except Exception: value = None\n    open('file')", "", True),
+        ("except Exception: raise", "", True),
+        ("except Exception: break", "", True),
+        ("finally: value = 1", "", True),
+    ],
+)
+def test_who_handles_every_error(tmp_path: Path, handler: str, before: str, starved: bool) -> None:
+    body = f"{before}\n{dedent(ITEMS).replace('HANDLER', handler)}"
+    program = small(tmp_path, put_into(CAUGHT, body))
+    failure = program.program.waiting.starved(program.operation("wait"))
+    assert (failure is not None) is starved
+
+
+@pytest.mark.parametrize(
+    ("body", "where", "found"),
+    [
+        ("toolbox.run()", "run", True),
+        ("toolbox.run()", "test_run", False),
+        ("toolbox.run()", "testbed", True),
+        ("assert toolbox.flag", "run", True),
+        ("assert toolbox.flag", "test_run", False),
+        ("open('file')", "test_run", True),
+    ],
+)
+def test_in_a_test(tmp_path: Path, body: str, where: str, found: bool) -> None:
+    """What nobody foresees is what it is there to find."""
+    source = f"""
+        def work(results):
+            {body}
+            results.put(1)
+
+        class Cases:
+            def {where}(self):
+                results = mp.Queue()
+                mp.Process(target=work, args=(results,)).start()
+                results.get()  # wait
+    """
+    program = small(tmp_path, source)
+    failure = program.program.waiting.starved(program.operation("wait"))
+    assert (failure is not None) is found

@@ -123,6 +123,8 @@ class Failing:
                 if isinstance(way, Gone):
                     yield Failure(worker, why.site, "os._exit")
                 elif isinstance(way, Raised) and not _is_expected(way.error):
+                    if state == "astray" and way.error == ANY and self._is_guarded(worker):
+                        continue  # nobody foresees it, and what somebody does is handled
                     yield Failure(worker, why.site, error_name(way.error))
                 elif way == NORMAL and state == "failed" and "silent" not in states:
                     # it always sends, but for an error that it does not tell
@@ -133,11 +135,7 @@ class Failing:
     ) -> Failure | None:
         """A way in which a worker stops taking items from a channel because one of them failed.
         `waits` are puts that wait for room."""
-        if channel.exit not in self._dying:
-            machine = _Dying(self.program, channel.exit)
-            self._dying[channel.exit] = Passing(self.program, machine)
-        flow = self._dying[channel.exit]
-        failures = []
+        flow, failures = self._taking(channel), []
         for entry in worker.entries:
             if self.is_opaque(entry):
                 continue
@@ -153,6 +151,21 @@ class Failing:
                         continue  # nobody foresees it, and what somebody does is handled
                     failures.append(Failure(worker, why.site, error_name(error)))
         return _most_telling(failures, waits)
+
+    def _taking(self, channel: Channel) -> Flow[str]:
+        if channel.exit not in self._dying:
+            machine = _Dying(self.program, channel.exit)
+            self._dying[channel.exit] = Passing(self.program, machine)
+        return self._dying[channel.exit]
+
+    def _is_guarded(self, worker: Worker) -> bool:
+        """Whether a worker that takes items handles any error of one and takes the next."""
+        return any(
+            "guarded" in states
+            for channel in self.program.channels_with(worker, "get")
+            for entry in worker.entries
+            for states in self._taking(channel).ends(entry, "idle").values()
+        )
 
     def is_opaque(self, activation: Activation) -> bool:
         """Whether a decorator that we do not know may catch what the function raises."""
@@ -301,16 +314,22 @@ def is_end(receiver: Value, end: Made | None) -> bool:
     )
 
 
-_UNFORESEEN = frozenset({ANY, "LookupError"})
-"""What unknown code may raise, and any subscript."""
+_UNFORESEEN = frozenset({ANY, "LookupError", "AssertionError"})
+"""What unknown code may raise, any subscript, and what a test itself finds."""
 
 
 def _most_telling(failures: list[Failure], waits: Sequence[Operation]) -> Failure | None:
     """The first failure of unknown code, which is the likeliest, or the first of all. For waits in
     tests, the first that has a name: one that nobody foresees is what a test is there to find."""
-    if waits and all(is_test(wait.activation.path) for wait in waits):
+    if waits and all(_is_in_test(wait.activation) for wait in waits):
         return next((f for f in failures if f.error not in _UNFORESEEN), None)
     return next((f for f in failures if f.error == ANY), failures[0] if failures else None)
+
+
+def _is_in_test(activation: Activation) -> bool:
+    """Whether a function is in a file of tests, or is a test."""
+    names = activation.scope.qualified_name.split(".")
+    return is_test(activation.path) or any(name.startswith("test_") for name in names)
 
 
 def _is_expected(error: Error) -> bool:
