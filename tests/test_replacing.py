@@ -158,6 +158,7 @@ def test_what_is_replaced_until_somebody_says(
         ("import unittest.mock", "unittest.mock.patch"),
         ("from unittest.mock import patch", "patch"),
         ("import mock", "mock.patch"),
+        ("import mock as m", "m.patch"),
     ],
 )
 def test_how_a_patch_is_imported(tmp_path: Path, module: str, patch: str) -> None:

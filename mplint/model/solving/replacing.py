@@ -85,18 +85,21 @@ class Replacing:
 
     def _replaced(self, patch: f.Call, activation: Activation) -> set[str | None] | None:
         """The names that a patch replaces, of what starts processes: None for one that nobody
-        knows. None, and no names, as long as that is not solved, or where it is no patch."""
-        names: list[str | None] = []
+        knows. None, and no names, as long as that is not solved."""
+        names: list[str | None] | None = None
         match patch.function:
             case f.Attribute(value=f.Name(id="monkeypatch"), name="setattr"):
                 known = patch.arguments and isinstance(patch.arguments[0].value, f.Constant)
                 names = self._names(patch, 0 if known else 1, activation)
-        for function in self.solver.evaluate(patch.function, activation):
+        functions = self.solver.evaluate(patch.function, activation)
+        for function in functions:
             kind = _PATCHES.get(function.path) if isinstance(function, Named) else None
             if kind == ".multiple":
                 names = [a.keyword for a in patch.arguments if a.keyword is not None]
             elif kind is not None:
                 names = self._names(patch, 1 if kind else 0, activation)
+        if names is None and functions:
+            return set()  # it is called so, and is no patch
         if not names:
             return None
         return {name for name in names if name is None or _starts_processes(name)}
@@ -136,9 +139,8 @@ def _may_be(function: Value, names: set[str | None], path: Path) -> bool:
 
 def _begun(scopes: Iterable[f.Scope]) -> Iterator[tuple[f.Scope, f.Call]]:
     """The patches of a file that no `with` and no decorator ends, with the function of each."""
-    if not any(_may_mean_a_patch(name) for scope in scopes for name in scope.bound):
-        return
-    for scope in scopes:
+    modules = {name for scope in scopes for name in _patching(scope)}
+    for scope in scopes if modules else ():
         for step in f.steps(scope.body):
             ended: set[int] = set()
             if isinstance(step, f.With):
@@ -147,13 +149,17 @@ def _begun(scopes: Iterable[f.Scope]) -> Iterator[tuple[f.Scope, f.Call]]:
                 ended = {decorator.at for decorator in step.decorators}
             for call in _patches(f.within(*f.expressions(step))):
                 root = next((p for p in f.within(call.function) if isinstance(p, f.Name)), None)
-                if call.at not in ended and root is not None and _may_mean_a_patch(root.id):
+                if call.at not in ended and root is not None and root.id in modules:
                     yield scope, call
 
 
-def _may_mean_a_patch(name: str) -> bool:
-    """Whether a variable can be a module of patches, or one of them; a `monkeypatch` is one."""
-    return "mock" in name or "patch" in name or name == "unittest"
+def _patching(scope: f.Scope) -> Iterator[str]:
+    """The variables of a scope that are modules with patches, or one of these."""
+    for step in f.steps(scope.body):
+        if isinstance(step, f.Bind) and isinstance(step.value, f.Imported):
+            if step.value.module.partition(".")[0] in ("mock", "unittest"):
+                yield from (target.id for target in step.targets if isinstance(target, f.Name))
+    yield from (p.name for p in scope.parameters if p.name == "monkeypatch")
 
 
 def _around(scope: f.Scope) -> dict[int, list[f.Call]]:
