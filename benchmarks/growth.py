@@ -290,6 +290,14 @@ def guards(size: int) -> Files:
     return {"a.py": HEAD + "def main():\n    mp.Process(target=print).start()\n" + "\n".join(lines)}
 
 
+def patches(size: int) -> Files:
+    """A test that replaces one thing after another, and calls what may be one."""
+    lines = ["from unittest import mock", "from elsewhere import dispatch"]
+    for i in range(size):
+        lines += [f'mock.patch("thing.part{i}").start()', f"dispatch({i})", f"print({i})"]
+    return {"a.py": HEAD + "mp.Process(target=print).start()\n" + "\n".join(lines) + "\n"}
+
+
 GUARD = ['if __name__ == "__main__":', "    main()", ""]
 
 
@@ -338,6 +346,7 @@ SHAPES = {
     "methods": Shape(methods, 250),
     "fluent": Shape(fluent, 100),
     "guards": Shape(guards, 200),
+    "patches": Shape(patches, 1000),
     "again-joins": Shape(_again("process.join()"), 250),
     "again-puts": Shape(_again("one.put(#)", "x# = one.get()"), 250),
     "again-looks": Shape(_again("while not one.empty():\n    print(one.get())", "one.put(#)"), 100),

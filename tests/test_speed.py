@@ -99,7 +99,7 @@ def test_flake8_without_other_plugins(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name",
     [name for name in growth.SHAPES if name.startswith(("branch-", "again-"))]
-    + ["polling", "guards"],
+    + ["polling", "guards", "patches"],
 )
 def test_work_grows_with_the_program(name: str, tmp_path: Path) -> None:
     """Counted in calls of functions, which are the same in every run. What is done per
