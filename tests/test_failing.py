@@ -333,3 +333,31 @@ def test_in_a_test(tmp_path: Path, body: str, where: str, found: bool) -> None:
     program = small(tmp_path, source)
     failure = program.program.waiting.starved(program.operation("wait"))
     assert (failure is not None) is found
+
+
+@pytest.mark.parametrize(
+    ("begin", "starved"),
+    [
+        ("def main():", True),
+        ("def test_main():", False),
+        ("def attest():", True),
+        ("class TestAll:\n    def run(self):", False),
+        ("class Attest:\n    def run(self):", True),
+        ("class All:\n    def test_run(self):", False),
+        ("def test_all():\n    def run():", False),
+    ],
+)
+def test_a_test_waits_for_what_nobody_foresees(tmp_path: Path, begin: str, starved: bool) -> None:
+    deep = "    " * (begin.count("\n") + 1)
+    body = (
+        "results = mp.Queue()",
+        "mp.Process(target=work, args=(results,)).start()",
+        "results.get()  # wait",
+    )
+    source = f"def work(results):\n    results.put(toolbox.load())\n\n{begin}\n"
+    source += "".join(f"{deep}{line}\n" for line in body)
+    if "def run():" in begin:
+        source += "    run()\n"
+    program = small(tmp_path, put_into("BODY", source))
+    failure = program.program.waiting.starved(program.operation("wait"))
+    assert (failure is not None) is starved

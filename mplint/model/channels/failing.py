@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from mplint.model.loading.scripts import is_test
+from mplint.model.loading.scripts import is_in_test
 from mplint.model.paths.flow import Flow
 from mplint.model.paths.machine import NORMAL, Gone, Machine, Place, Raised
 from mplint.model.paths.passing import Passing
@@ -321,15 +321,9 @@ _UNFORESEEN = frozenset({ANY, "LookupError", "AssertionError"})
 def _most_telling(failures: list[Failure], waits: Sequence[Operation]) -> Failure | None:
     """The first failure of unknown code, which is the likeliest, or the first of all. For waits in
     tests, the first that has a name: one that nobody foresees is what a test is there to find."""
-    if waits and all(_is_in_test(wait.activation) for wait in waits):
+    if waits and all(is_in_test(wait.activation) for wait in waits):
         return next((f for f in failures if f.error not in _UNFORESEEN), None)
     return next((f for f in failures if f.error == ANY), failures[0] if failures else None)
-
-
-def _is_in_test(activation: Activation) -> bool:
-    """Whether a function is in a file of tests, or is a test."""
-    names = activation.scope.qualified_name.split(".")
-    return is_test(activation.path) or any(name.startswith("test_") for name in names)
 
 
 def _is_expected(error: Error) -> bool:

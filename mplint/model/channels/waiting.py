@@ -16,7 +16,7 @@ from mplint.model import facts as f
 from mplint.model.channels.failing import Failure
 from mplint.model.channels.polling import Polling
 from mplint.model.channels.unrun import unrun
-from mplint.model.loading.scripts import is_test
+from mplint.model.loading.scripts import is_in_test
 from mplint.model.nouns import MAIN
 from mplint.model.outline import Around
 from mplint.model.paths.raising import ANY, catches
@@ -152,7 +152,7 @@ class Waiting:
             if self.is_told_in_thread(worker, wait) or self.is_ended_when_told(worker, wait):
                 return None
             failure = self.program.failing.silent_end(worker, channel, [wait])
-            if failure is None and not is_test(wait.activation.path):
+            if failure is None and not is_in_test(wait.activation):
                 failure = unrun(self.program, worker)
             if failure is None:
                 return None

@@ -7,9 +7,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mplint.diagnostics import START_METHODS
 from mplint.source import with_newlines
+
+if TYPE_CHECKING:
+    from mplint.model.values import Activation
 
 WORD = b"set_start_method"
 
@@ -70,6 +74,15 @@ def _depth(line: bytes) -> int:
 def is_test(path: Path) -> bool:
     """Whether a file is one that test runners take for tests, or configures them."""
     return path.stem.startswith("test_") or path.stem.endswith(("_test", "conftest"))
+
+
+def is_in_test(activation: Activation) -> bool:
+    """Whether a function is a test, or part of one: by its file, its name or its class."""
+    parts = activation.scope.qualified_name.replace(".<locals>", "").split(".")
+    return is_test(activation.path) or any(_OF_TESTS.match(part) for part in parts)
+
+
+_OF_TESTS = re.compile(r"[tT]ests?(_|[A-Z0-9]|$)")
 
 
 @dataclass(frozen=True, slots=True)

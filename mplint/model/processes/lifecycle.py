@@ -11,6 +11,7 @@ from msgspec import Struct
 from mplint import catalog
 from mplint.model import facts as f
 from mplint.model.facts import describe
+from mplint.model.loading.scripts import is_in_test
 from mplint.model.processes.states import Track, Wrong, tracked
 from mplint.model.processes.unstarted import Unstarted
 from mplint.model.values import (
@@ -135,7 +136,7 @@ class Lifecycle:
         work is done in this process."""
         if not isinstance(call, f.Call) or not isinstance(call.function, f.Attribute):
             return None
-        if call.function.name != "run" or is_test(activation):
+        if call.function.name != "run" or is_in_test(activation):
             return None
         program = self.program
         holders = program.objects(program.values(call.function.value, activation))
@@ -175,7 +176,7 @@ class Lifecycle:
     def never_started(self, at: int, activation: Activation) -> Value | None:
         """For a call that makes a process: that process, when nobody ever starts it."""
         values = self.program.record.made.get((activation, at), ())
-        if not values or is_test(activation):
+        if not values or is_in_test(activation):
             return None
         never = [v for v in values if self._unstarted.is_never_started(v, activation)]
         return never[0] if len(never) == len(values) else None
@@ -342,15 +343,3 @@ def _makes_process(value: Value) -> bool:
     maker = catalog.find(value.path)
     process = isinstance(maker, catalog.Maker) and maker.kind.role == "process"
     return process and isinstance(maker, catalog.Maker) and maker.kind.family == "process"
-
-
-def is_test(activation: Activation) -> bool:
-    """Whether a function is a test, or part of one."""
-    parts = activation.scope.qualified_name.replace(".<locals>", "").split(".")
-    stem = activation.path.stem
-    return (
-        stem.startswith("test_")
-        or stem.endswith("_test")
-        or stem == "conftest"
-        or any(part.lower().startswith("test") for part in parts)
-    )
