@@ -18,6 +18,7 @@ import multiprocessing as mp, sys, six
 from sys import version_info
 from six import PY2
 from . import six as other
+from .six import PY3 as ours
 """
 
 
@@ -58,6 +59,7 @@ def test_the_oldest_python_is_that_of_the_settings() -> None:
         ("PY2", False),
         ("six.PY3", True),
         ("other.PY3", None),
+        ("ours", None),
         ("six.PY34", None),
         ("hasattr(mp, 'get_context')", True),
         ("hasattr(mp, 'new_thing')", None),

@@ -17,6 +17,9 @@ def feed():
     jobs = mp.Queue()
     BODY
 
+def idle():
+    print(1)
+
 def other(jobs):
     mp.Process(target=take, args=(jobs,)).start()
 
@@ -42,7 +45,7 @@ START = "mp.Process(target=take, args=(jobs,)).start()"
         (f"for _ in range(3):\n    toolbox.load()\n    {START}\n    jobs.put(1)", False),
         (f"{START}\nfor _ in range(3):\n    toolbox.load()\n    jobs.put(1)", True),
         # somebody else is started, and waits for nothing
-        (f"mp.Process(target=print).start()\ntoolbox.load()\njobs.put(1)\n{START}", False),
+        (f"mp.Process(target=idle).start()\ntoolbox.load()\njobs.put(1)\n{START}", False),
         ("toolbox.load()\nother(jobs)\njobs.put(1)", False),
         ("other(jobs)\ntoolbox.load()\njobs.put(1)", True),
     ],

@@ -585,13 +585,15 @@ def test_what_a_child_makes_where_it_has_none(tmp_path: Path, body: str, seen: b
         (
             """
             class Counter:
-                def __init__(self): self.seen = 0
-                def run(self):
-                    p = Process(target=self.work); p.start(); p.join()
+                def __init__(self, seen): self.seen = seen
+                def count(self, numbers):
+                    with Pool(2) as pool:
+                        pool.map(self.work, numbers)
                     print(self.seen)
-                def work(self):
-                    own = Counter()
-                    own.seen = 1
+                def work(self, number):
+                    own = Counter(number)
+                    own.show()
+                def show(self): print(self.seen)
             """,
             [],
         ),

@@ -122,6 +122,7 @@ def test_none_is_put_or_not(tmp_path: Path, sent: str, skips: bool) -> None:
 def test_its_result_is_awaited_before(tmp_path: Path, work: str, main: str, skips: bool) -> None:
     source = """
     def work(jobs, results):
+        toolbox.begin()
         while True:
             job = jobs.get()
             WORK

@@ -237,7 +237,7 @@ def test_a_library_decides_whether_a_module_starts_processes(
         ("mp.Process(target=print).start()", ()),
         ("queue = mp.Queue()", ("spawn", "forkserver")),
         ("if __name__ == '__main__':\n    manager = mp.Manager()", ("spawn", "forkserver")),
-        ("if __name__ == '__main__ ':\n    manager = mp.Manager()", ("spawn", "forkserver")),
+        ("if __name__ == 'main':\n    manager = mp.Manager()", ("spawn", "forkserver")),
     ],
 )
 def test_a_child_that_cannot_import_its_module(

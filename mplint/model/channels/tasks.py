@@ -143,10 +143,9 @@ class Tasks:
         outline = self.program.outline(join.activation)
         for channel in self.program.channels_with(skipped.worker, "put"):
             for get in channel.gets:
-                if get.activation is join.activation and outline.precedes(get.at, join.at):
-                    starved = self.program.waiting.starved(get)
-                    if starved is not None and starved.worker is skipped.worker:
-                        return True
+                before = get.activation is join.activation and outline.precedes(get.at, join.at)
+                if before and self.program.waiting.starved(get) is not None:
+                    return True
         return False
 
     def excess(self, mark: Operation) -> Excess | None:
