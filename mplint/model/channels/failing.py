@@ -105,9 +105,11 @@ class Failing:
         for runner in {runner for wait in waits for runner in wait.runners}:
             if isinstance(runner, str) or not runner.edges:
                 return frozenset()
-            places |= {(edge.caller, edge.at) for edge in runner.edges}
-        theirs = all(self.program.runners(caller) == {worker} for caller, _ in places)
-        return frozenset(places) if theirs else frozenset()
+            for edge in runner.edges:
+                if self.program.runners(edge.caller) != {worker}:
+                    return frozenset()
+                places.add((edge.caller, edge.at))
+        return frozenset(places)
 
     def _silent(
         self, flow: Flow[str], entry: Activation, begin: str, worker: Worker
