@@ -364,3 +364,44 @@ def test_a_test_waits_for_what_nobody_foresees(tmp_path: Path, begin: str, starv
     program = small(tmp_path, put_into("BODY", source))
     failure = program.program.waiting.starved(program.operation("wait"))
     assert (failure is not None) is starved
+
+
+DAEMON = """
+def work(results):
+    results.put(toolbox.load())
+
+def watch(results):
+    results.get()  # wait
+
+def main():
+    results = mp.Queue()
+    mp.Process(target=work, args=(results,)).start()
+    watcher = KIND(target=watch, args=(results,), daemon=True)
+    watcher.start()
+    BODY
+
+main()
+"""
+
+
+@pytest.mark.parametrize("kind", ["mp.Process", "threading.Thread"])
+@pytest.mark.parametrize(
+    ("body", "excused"),
+    [
+        ("print(1)", True),
+        ("watcher.join()", False),
+        ("watcher.join(3)", True),
+        ("toolbox.joined(watcher)", True),
+    ],
+)
+def test_a_daemon_that_somebody_joins(tmp_path: Path, kind: str, body: str, excused: bool) -> None:
+    program = small(tmp_path, put_into(DAEMON.replace("KIND", kind), body))
+    wait = program.operation("wait")
+    assert program.program.excuses.in_daemon(wait) is excused
+    assert excused or program.program.waiting.starved(wait) is not None
+
+
+def test_a_daemon_that_is_terminated_before(tmp_path: Path) -> None:
+    source = DAEMON.replace("KIND", "mp.Process")
+    program = small(tmp_path, put_into(source, "watcher.terminate()\nwatcher.join()"))
+    assert program.program.excuses.in_daemon(program.operation("wait"))

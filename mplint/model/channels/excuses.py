@@ -17,7 +17,7 @@ from mplint.model.paths.machine import Machine
 from mplint.model.values import Activation, Made
 
 if TYPE_CHECKING:
-    from mplint.model.nouns import Channel, Operation
+    from mplint.model.nouns import Channel, Operation, Worker
     from mplint.model.program import Program
 
 
@@ -53,10 +53,10 @@ class Excuses:
     def in_daemon(self, wait: Operation) -> bool:
         """Whether the wait is in processes or threads that end with the program."""
         runners = wait.runners
-        if runners and all(not isinstance(r, str) and r.daemon is not False for r in runners):
+        if runners and all(not isinstance(r, str) and _ends_unasked(r) for r in runners):
             return True
         threads = self.program.threads.of(wait.activation)
-        return bool(threads) and all(thread.daemon is not False for thread in threads)
+        return bool(threads) and all(_ends_unasked(thread) for thread in threads)
 
     def is_service(self, wait: Operation) -> bool:
         """Whether the wait is in a loop that is never left: whoever runs it is ended by others."""
@@ -147,3 +147,9 @@ class _Closing(Machine[str]):
 
     def repeated(self, state: str) -> Iterable[str]:
         return ("closed",)
+
+
+def _ends_unasked(worker: Worker) -> bool:
+    """Whether a worker ends with the program, and nobody waits for its own end."""
+    joined = any(join.sure and join.waits_for_ever for join in worker.operations("join"))
+    return worker.daemon is not False and (not joined or bool(worker.operations("kill")))
