@@ -318,11 +318,15 @@ def test_who_handles_every_error(tmp_path: Path, handler: str, before: str, star
         ("assert toolbox.flag", "run", True),
         ("assert toolbox.flag", "test_run", False),
         ("open('file')", "test_run", True),
+        ("check(1)", "test_run", True),  # of the same file
     ],
 )
 def test_in_a_test(tmp_path: Path, body: str, where: str, found: bool) -> None:
     """What nobody foresees is what it is there to find."""
     source = f"""
+        def check(number):
+            if toolbox.flag: raise ValueError(number)
+
         def work(results):
             {body}
             results.put(1)

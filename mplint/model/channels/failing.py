@@ -97,7 +97,7 @@ class Failing:
             for entry in worker.entries
             for failure in self._silent(flow, entry, begin, worker)
         ]
-        return _most_telling(failures, waits)
+        return _most_telling(self.program, failures, waits)
 
     def _starts(self, worker: Worker, waits: Sequence[Operation]) -> frozenset[Place]:
         """Where a worker starts those who wait; nothing when somebody else does so, too."""
@@ -152,7 +152,7 @@ class Failing:
                     if guarded and state == "failed":
                         continue  # nobody foresees it, and what somebody does is handled
                     failures.append(Failure(worker, why.site, error_name(error)))
-        return _most_telling(failures, waits)
+        return _most_telling(self.program, failures, waits)
 
     def _taking(self, channel: Channel) -> Flow[str]:
         if channel.exit not in self._dying:
@@ -320,12 +320,22 @@ _UNFORESEEN = frozenset({ANY, "LookupError", "AssertionError"})
 """What unknown code may raise, any subscript, and what a test itself finds."""
 
 
-def _most_telling(failures: list[Failure], waits: Sequence[Operation]) -> Failure | None:
+def _most_telling(
+    program: Program, failures: list[Failure], waits: Sequence[Operation]
+) -> Failure | None:
     """The first failure of unknown code, which is the likeliest, or the first of all. For waits in
     tests, the first that has a name: one that nobody foresees is what a test is there to find."""
     if waits and all(is_in_test(wait.activation) for wait in waits):
-        return next((f for f in failures if f.error not in _UNFORESEEN), None)
+        foreseen = (f for f in failures if f.error not in _UNFORESEEN)
+        return next((f for f in foreseen if not _is_of_others(program, f.at)), None)
     return next((f for f in failures if f.error == ANY), failures[0] if failures else None)
+
+
+def _is_of_others(program: Program, at: Site) -> bool:
+    """Whether what fails at a place is a function of another file, which a test tries out: in one
+    of its own file, the place would be there."""
+    places = ((activation, at.at) for activation in program.activations_at(at))
+    return any(program.callees_at.get(place) for place in places)
 
 
 def _is_expected(error: Error) -> bool:
