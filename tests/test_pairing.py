@@ -9,6 +9,7 @@ import pytest
 from small import put_into, small
 
 WORK = """
+    import tqdm
     from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 
     def main(items, others):
@@ -39,7 +40,14 @@ WORK = """
             "    print(a)\n    print(b)",
             None,
         ),
+        (
+            "for pair in zip(items, pool.imap_unordered(len, items)):  # here\n    print(pair)",
+            "items",
+        ),
+        ("zip(items, tqdm.tqdm(pool.imap_unordered(len, items)))  # here", "items"),
         ("zip(others, pool.imap_unordered(len, items))  # here", None),
+        ("zip(items(), pool.imap_unordered(len, items()))  # here", None),
+        ("zip(items, as_completed(others()))  # here", None),
         ("zip(items, pool.imap(len, items))  # here", None),
         ("zip(items, sorted(pool.imap_unordered(len, items)))  # here", None),
         ("zip(items, [x for x in pool.imap_unordered(len, items) if x])  # here", None),
@@ -68,3 +76,10 @@ def test_a_numbered_loop(tmp_path: Path, source: str, body: str, inputs: str | N
     program = small(tmp_path, put_into(WORK, loop))
     found = program.view().mispaired(program.node("here", cst.For))
     assert [mispaired.inputs for mispaired in found] == ([inputs] if inputs else [])
+
+
+def test_a_number_and_a_result_in_one_variable(tmp_path: Path) -> None:
+    """It is not looked for where the number is."""
+    loop = "for x in enumerate(pool.imap_unordered(len, items)):  # here\n    print(items[x[0]])"
+    program = small(tmp_path, put_into(WORK, loop))
+    assert program.view().mispaired(program.node("here", cst.For)) == []

@@ -23,12 +23,18 @@ from small import put_into, small
         ("while True:\n    if jobs.get() is None:\n        break\n    jobs.task_done()", None),
         ("while True:\n    print(jobs.get())\n    done(jobs)", None),
         ("while True:\n    print(jobs.get())\n    toolbox.done(jobs)", None),
+        # whether that is said, is not known
+        ("while True:\n    again(jobs.get())", None),
+        ("while True:\n    jobs.get()\n    (jobs if toolbox.x else toolbox.q).task_done()", None),
     ],
 )
 def test_unfinished(tmp_path: Path, body: str, how: str | None) -> None:
     source = """
         def done(queue):
             queue.task_done()
+
+        def again(job):
+            return job and again(job - 1)
 
         def work(jobs):
             BODY
