@@ -270,6 +270,17 @@ def test_early_end(tmp_path: Path, body: str, error: str | None) -> None:
         assert (failure.what if failure is not None else None) == error
 
 
+def test_a_consumer_whose_decorator_may_catch(tmp_path: Path) -> None:
+    body = "while True:\n    toolbox.save(jobs.get())"
+    for shield, ends in (("", True), ("@toolbox.shield\n", False)):
+        shielded = put_into(CONSUMER, body).replace("def work", f"{shield}def work")
+        folder = tmp_path / str(ends)
+        folder.mkdir()
+        program = small(folder, shielded)
+        worker, channel = program.worker("work"), program.channel("made")
+        assert bool(program.program.failing.early_end(worker, channel)) is ends
+
+
 def test_the_statement_that_ends_a_consumer(tmp_path: Path) -> None:
     """Not the one whose error it handles."""
     body = f"{KNOWN}            continue\n        toolbox.save()  # save"
