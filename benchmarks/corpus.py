@@ -9,10 +9,9 @@ of reading it beside its source: true, debatable or false, and why.
     python benchmarks/corpus.py FOLDER --unreviewed   # findings nobody has read, with the source
     python benchmarks/corpus.py FOLDER --record       # rows for those, to be filled in
 
-pip downloads wheels, never anything that it would have to build: no code of a package is run. Some
-are whole projects instead, with tests and examples, which git clones at one commit. Ends with 1
-when a true finding is lost, when a false alarm that was repaired is back, or when a package could
-not be checked.
+pip downloads wheels, never anything that it would have to build: no code of a package is run. Ends
+with 1 when a true finding is lost, when a false alarm that was repaired is back, or when a package
+could not be checked.
 """
 
 from __future__ import annotations
@@ -24,7 +23,6 @@ import hashlib
 import json
 import os
 import platform
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -50,7 +48,6 @@ else:
 HERE = Path(__file__).parent
 CORPUS = HERE / "corpus.toml"
 VERDICTS = HERE / "verdicts.csv"
-HUB = "https://github.com"
 JUDGEMENTS = ("true", "debatable", "false")
 COLUMNS = ("package", "rule", "path", "scope", "mark", "line", "said", "verdict", "why")
 
@@ -67,24 +64,18 @@ class Trouble(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A pinned wheel, for one version of Python if there is none for the usual one; or a project of
-    which `version` is a commit of `repository`. `seen` is whether rules were written while looking
-    at the package."""
+    """A pinned wheel, for one version of Python if there is none for the usual one. `seen` is
+    whether rules were written while looking at the package."""
 
     name: str
     version: str
-    file: str = ""
-    sha256: str = ""
-    seen: bool = False
+    file: str
+    sha256: str
+    seen: bool
     python: str = ""
-    repository: str = ""
-
-    @property
-    def release(self) -> str:
-        return self.version[:12] if self.repository else self.version
 
     def folder(self, corpus: Path) -> Path:
-        return corpus / f"{self.name}-{self.release}"
+        return corpus / f"{self.name}-{self.version}"
 
 
 def read_corpus(path: Path) -> tuple[list[str], list[Package]]:
@@ -103,9 +94,6 @@ def chosen(packages: Sequence[Package], names: Sequence[str]) -> list[Package]:
 def fetch(package: Package, corpus: Path, options: Sequence[str]) -> None:
     """Downloads and unpacks a package, unless it is there."""
     if package.folder(corpus).is_dir():
-        return
-    if package.repository:
-        check_out(package, package.folder(corpus))
         return
     wheel = corpus / "wheels" / package.file
     if not wheel.is_file():
@@ -128,23 +116,6 @@ def download(package: Package, folder: Path, options: Sequence[str]) -> None:
         ran = subprocess.run([*pip, *wheels, "--dest", str(folder), "--requirement", str(wanted)])
     if ran.returncode:
         raise Trouble(f"pip cannot download {package.name} {package.version}")
-
-
-def check_out(package: Package, folder: Path) -> None:
-    """The Python files of a project, as one commit has them."""
-    unfinished = folder.with_name(f"{folder.name}.unfinished")
-    with tempfile.TemporaryDirectory() as scratch:
-        git = ["git", "-C", scratch]
-        clone = ["clone", "--quiet", "--no-checkout", f"{HUB}/{package.repository}", "."]
-        for command in (clone, ["checkout", "--quiet", package.version]):
-            if subprocess.run([*git, *command]).returncode:
-                raise Trouble(f"git cannot get {package.name} {package.release}")
-        for path in Path(scratch).rglob("*.py"):
-            if path.is_file() and not path.is_symlink():
-                copy = unfinished / path.relative_to(scratch)
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, copy)
-    unfinished.rename(folder)
 
 
 def unpack(wheel: Path, folder: Path) -> None:
@@ -430,7 +401,7 @@ def by_package(measured: Iterable[Measured], verdicts: dict[Key, Verdict]) -> st
         )
         costs = [f"{item.seconds:.1f}", f"{item.megabytes:.0f}"]
         counts = [str(words[verdict]) for verdict in (*JUDGEMENTS, "")]
-        name = f"{item.package.name} {item.package.release}"
+        name = f"{item.package.name} {item.package.version}"
         seen = "seen" if item.package.seen else "unseen"
         rows.append([name, seen, str(item.files), str(item.lines), *costs, *counts])
     heads = ["files", "lines", "seconds", "MB", "true", "debatable", "false", "unreviewed"]
@@ -484,7 +455,7 @@ def unreviewed(result: Comparison, corpus: Path, around: int = 6) -> str:
 
 
 def check(package: Package, given: argparse.Namespace) -> Measured:
-    print(f"checking {package.name} {package.release}", file=sys.stderr)
+    print(f"checking {package.name} {package.version}", file=sys.stderr)
     return measure(package, given.folder, given.patience)
 
 

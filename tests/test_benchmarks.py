@@ -129,43 +129,6 @@ def test_a_package_that_cannot_be_checked_fails(
     assert all("yes,true,it waits" in row for row in rows(shelf)), "nothing is known now"
 
 
-def test_from_a_repository_to_a_report(
-    corpus: ModuleType,
-    shelf: Path,
-    run: Callable[..., int],
-    capfd: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    project = shelf / "hub" / "ann" / "shop"
-    (project / "shop").mkdir(parents=True)
-    (project / "setup.py").write_text("raise SystemExit('nobody runs this')\n")
-    (project / "notes.txt").write_text("a note\n")
-    git = ["git", "-C", str(project), "-c", "user.name=Ann", "-c", "user.email=ann@example.com"]
-    commits = []
-    subprocess.run([*git, "init", "--quiet"], check=True)
-    for text in (HANG, "print(1)\n"):
-        (project / MODULE).write_text(text)
-        subprocess.run([*git, "add", "."], check=True)
-        subprocess.run([*git, "commit", "--quiet", "--message", "a"], check=True)
-        found = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True)
-        commits.append(found.stdout.strip())
-    monkeypatch.setattr(corpus, "HUB", (shelf / "hub").as_uri())
-    pinned = shelf / "corpus.toml"
-    entry = "[[package]]\nname = 'shop'\nrepository = 'ann/shop'\nseen = false\nversion = "
-    pinned.write_text(f"pip = []\n{entry}'{commits[0]}'\n")
-    assert run("--record") == 0
-    folder = shelf / "corpus" / f"shop-{commits[0][:12]}"
-    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    assert files == {"setup.py", MODULE}
-    assert "MPL114" in [row.split(",")[1] for row in rows(shelf)], "the older commit has the hang"
-    assert f"shop {commits[0][:12]}" in capfd.readouterr().out
-
-    pinned.write_text(f"pip = []\n{entry}'{'0' * 40}'\n")
-    assert run() == 2
-    assert "git cannot get shop 000000000000" in capfd.readouterr().err
-    assert not (shelf / "corpus" / "shop-000000000000").exists()
-
-
 def test_a_wheel_for_one_python(
     corpus: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,7 +140,7 @@ def test_a_wheel_for_one_python(
 
     monkeypatch.setattr(corpus.subprocess, "run", ran)
     for python in ("", "3.11"):
-        package = corpus.Package("shop", "1.0", "shop.whl", "00", python=python)
+        package = corpus.Package("shop", "1.0", "shop.whl", "00", seen=False, python=python)
         corpus.download(package, tmp_path, ["--python-version=3.12"])
     last = [[word for word in each if word.startswith("--python")][-1] for each in commands]
     assert last == ["--python-version=3.12", "--python-version=3.11"]
@@ -240,11 +203,7 @@ def test_what_is_pinned_and_what_is_said_of_it(corpus: ModuleType) -> None:
     names = Counter(package.name for package in packages)
     assert len(names) >= 60 and set(names.values()) == {1}
     assert sum(not package.seen for package in packages) >= 30
-    for package in packages:
-        if package.repository:
-            assert re.fullmatch("[0-9a-f]{40}", package.version) and not package.file
-        else:
-            assert re.fullmatch("[0-9a-f]{64}", package.sha256) and package.file
+    assert all(re.fullmatch("[0-9a-f]{64}", package.sha256) for package in packages)
     verdicts = corpus.read_verdicts(ROOT / "benchmarks" / "verdicts.csv")
     assert {verdict.key[0] for verdict in verdicts.values()} <= set(names)
     assert all(verdict.why or not verdict.verdict for verdict in verdicts.values())
