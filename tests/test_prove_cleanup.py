@@ -60,6 +60,7 @@ class Controlled:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=_heed_interrupts if os.name == "posix" else None,
         )
         self.folder = ""
 
@@ -101,6 +102,11 @@ class Controlled:
         for process in [*self.processes(), *(self.escaped() if self.folder else [])]:
             process.kill()
         self.process.communicate()
+
+
+def _heed_interrupts() -> None:
+    """What a shell starts in the background ignores them, and so do all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _command(process: psutil.Process) -> str:
