@@ -8,6 +8,7 @@ import random
 import re
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import libcst as cst
@@ -411,6 +412,21 @@ m.Process(target=work, args=(second,)).start()
         *((12, said) for said in started),
         *((13, said) for said in started),
     ]
+
+
+@pytest.mark.parametrize(
+    ("subjects", "found"),
+    [((), ["a.py", "b.py"]), (("lock",), ["a.py"]), (("lock", "queue"), ["a.py", "b.py"])],
+)
+def test_a_rule_is_not_run_where_nothing_is_what_it_is_about(
+    write: Write, subjects: tuple[str, ...], found: list[str]
+) -> None:
+    write("a.py", "import multiprocessing as m\nm.Lock()\n")
+    write("b.py", "import multiprocessing as m\nm.Queue()\n")
+    rule = replace(toy("TST001", Makes), subjects=subjects)
+    engine = Engine(Registry({"TST001": rule}, {}), Configuration(isolated=True))
+    report = engine.check(engine.discover(["."]))
+    assert sorted(item.place.path for item in report.diagnostics) == found
 
 
 # One cause, one finding ---------------------------------------------------------------------------

@@ -211,3 +211,10 @@ def starter():
     program = small(tmp_path, source + rest)
     found = {runner for operation in program.operations("here") for runner in operation.runners}
     assert sorted(r if isinstance(r, str) else r.name for r in found) == runners.split()
+
+
+def test_what_an_expression_assigns(tmp_path: Path) -> None:
+    program = small(tmp_path, "print(first := [second := 1])").program
+    [module] = program.solver.modules.values()
+    assert {"first", "second"} <= program.outline(module).bindings.keys()
+    assert {"first", "second"} <= {name for _, name in program.globals.writes}

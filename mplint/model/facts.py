@@ -473,6 +473,11 @@ def within(*expressions: Expr) -> Iterator[Expr]:
             todo += reversed(inner)
 
 
+def is_name(expression: Expr, name: str) -> bool:
+    """Whether an expression is just that variable."""
+    return isinstance(expression, Name) and expression.id == name
+
+
 def walruses(*expressions: Expr) -> Iterator[Walrus]:
     """The assignments inside expressions."""
     return (part for part in within(*expressions) if type(part) is Walrus)

@@ -269,12 +269,8 @@ def _is_through_queues(frame: Around, put: Operation) -> bool:
         case f.Subscript(index=f.Name(id=index)):
             if made == "enumerate" and isinstance(target, f.Display) and target.items:
                 target = target.items[0]
-            return made in ("range", "enumerate") and _is_named(target, index)
+            return made in ("range", "enumerate") and f.is_name(target, index)
         case f.Name(id=name):
             plain = isinstance(source, (f.Name, f.Attribute)) or made in ("enumerate", "zip")
-            return plain and any(_is_named(leaf, name) for leaf in f.leaves(target))
+            return plain and any(f.is_name(leaf, name) for leaf in f.leaves(target))
     return False
-
-
-def _is_named(target: f.Expr, name: str) -> bool:
-    return isinstance(target, f.Name) and target.id == name

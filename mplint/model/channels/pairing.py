@@ -37,7 +37,7 @@ class Pairing:
     def mispaired(self, call: f.Call, activation: Activation) -> Mispaired | None:
         """For `zip(inputs, results)`: results that come in another order than the inputs."""
         externals = self.program.record.externals
-        if externals.get((activation, call.at)) != "zip" and not _is_named(call.function, "zip"):
+        if externals.get((activation, call.at)) != "zip" and not f.is_name(call.function, "zip"):
             return None
         if self._are_used_apart(call, activation):
             return None
@@ -70,7 +70,7 @@ class Pairing:
     def mispaired_by_index(self, loop: f.For, activation: Activation) -> Mispaired | None:
         """For `for i, result in enumerate(results)` whose body looks up `inputs[i]`."""
         source, target = loop.source, loop.target
-        if not (isinstance(source, f.Call) and _is_named(source.function, "enumerate")):
+        if not (isinstance(source, f.Call) and f.is_name(source.function, "enumerate")):
             return None
         if not (isinstance(target, f.Display) and len(target.items) == 2 and source.arguments):
             return None
@@ -80,7 +80,7 @@ class Pairing:
             return None
         call, inputs, cure = found
         for part in f.evaluated(loop.body):
-            if isinstance(part, f.Subscript) and _is_named(part.index, index.id):
+            if isinstance(part, f.Subscript) and f.is_name(part.index, index.id):
                 if describe(part.value) in inputs:
                     site = Site(activation.path, call.at)
                     text = describe(call.function) + "()"
@@ -138,7 +138,3 @@ class Pairing:
         if isinstance(source, (f.Name, f.Attribute)):
             texts.add(describe(source))
         return texts
-
-
-def _is_named(expression: f.Expr, name: str) -> bool:
-    return isinstance(expression, f.Name) and expression.id == name
